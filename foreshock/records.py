@@ -236,6 +236,34 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     payload: str
 
 
+class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that has to go out: which alert, which change of its life, through which notifier.
+
+    `body` is what the notifier is given (the alert as encoded). The store keeps at most one row per
+    (alert_id, change, notifier), so writing it again sends nothing again.
+    """
+
+    alert_id: str
+    change: str
+    notifier: str
+    body: bytes
+
+
+class OutboxState(StrEnum):
+    """Where a message is on its way out."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"  # given up, visibly
+
+
+class DueOutbox(msgspec.Struct, frozen=True, kw_only=True):
+    """A message whose time has come, and how many times it was tried."""
+
+    row: OutboxRow
+    attempts: int
+
+
 AnyRecord = (
     Item | StoryItem | ScoredItem | Heartbeat | Pane | Spike | Alert | LateItem | DeadLetter
 )

@@ -13,7 +13,7 @@ from foreshock.bus.base import Message
 from foreshock.channels import CHANNELS
 from foreshock.codec import encode
 from foreshock.errors import BusError
-from foreshock.records import AnyRecord, Heartbeat, Record
+from foreshock.records import AnyRecord, Heartbeat, OutboxRow, Record
 
 _KEYED_BY = {channel.name: channel.keyed_by for channel in CHANNELS}
 _TIME_FIELDS = ("at_ms", "seen_at_ms", "pane_end_ms", "updated_at_ms", "watermark_ms")
@@ -31,12 +31,18 @@ class Received:
 
 @dataclass(slots=True)
 class Output:
-    """What handling a batch brought: messages to publish in order, state entries to keep (None
-    deletes), and rows for the store."""
+    """What handling a batch brought; the runner makes all of it stand in one transaction.
+
+    `publish`: messages in order, `state`: entries to keep (None deletes), `rows`: records for the
+    store, `outbox`: messages to people (at most once per alert, change and notifier), `meta`: facts
+    about the run (later values replace earlier ones).
+    """
 
     publish: list[tuple[str, Message]] = field(default_factory=list)
     state: dict[str, bytes | None] = field(default_factory=dict)
     rows: list[AnyRecord] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    meta: dict[str, str] = field(default_factory=dict)
 
 
 class Stage(Protocol):

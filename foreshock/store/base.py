@@ -7,15 +7,24 @@ this protocol (the dashboard) build their own selects over `schema` on `connect(
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from foreshock.bus.base import Transaction
-from foreshock.records import AnyRecord, Evidence, Record
+from foreshock.records import AnyRecord, DeadLetter, DueOutbox, Evidence, OutboxRow, Record
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeadLetter:
+    """A dead letter and whether it was sent again (`state`: waiting | redriven)."""
+
+    letter: DeadLetter
+    state: str
 
 
 class Store(Protocol):
@@ -43,7 +52,50 @@ class Store(Protocol):
         """Return what is known of this run (its kind, feed, simulated clock, versions)."""
         ...
 
-    def put_meta(self, entries: dict[str, str], transaction: Transaction | None = None) -> None: ...
+    def put_meta(self, entries: Mapping[str, str], transaction: Transaction | None = None) -> None:
+        """Write facts of this run; a later value replaces an earlier one."""
+        ...
+
+    def write_outbox(
+        self, rows: Sequence[OutboxRow], transaction: Transaction | None = None
+    ) -> None:
+        """Add messages that have to go out, due at once. A message that is already known stays as
+        it is, sent or not."""
+        ...
+
+    def due_outbox(self, now_ms: int, limit: int) -> list[DueOutbox]:
+        """Return at most `limit` pending messages with next_try_ms <= `now_ms`, the longest due first."""
+        ...
+
+    def mark_outbox(
+        self, row: OutboxRow, state: str, attempts: int, next_try_ms: int, error: str
+    ) -> None:
+        """Write down what became of a message (`state`: a records.OutboxState)."""
+        ...
+
+    def outbox_counts(self) -> dict[str, int]:
+        """Return the number of messages by state; every records.OutboxState is there."""
+        ...
+
+    def deadletters(self, state: str | None = None) -> list[StoredDeadLetter]:
+        """Return the dead letters in the order they came, all or those in `state`."""
+        ...
+
+    def mark_deadletter(
+        self, dead_id: str, state: str, transaction: Transaction | None = None
+    ) -> None:
+        """Set the state of a dead letter; an unknown id raises StoreError."""
+        ...
+
+    def upsert(
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        transaction: Transaction | None = None,
+    ) -> None:
+        """Write rows of a `schema` table that no record describes (source_status, silences): new
+        ones are added, those with a known primary key replaced. Every row has every column."""
+        ...
 
     def connect(self) -> AbstractContextManager[Connection]:
         """Open a read-only SQLAlchemy connection; close it soon."""
