@@ -1,0 +1,201 @@
+"""Finds the companies that a title is about, by name, cashtag or exchange tag.
+
+Pure: the list of companies is given (`ingest.companies` reads the one that ships). Called once per
+item when it is normalised; the result becomes the item's `tickers` and later its `ticker:` keys.
+
+An alias is found on whole words, whatever the punctuation between them. Its first character says
+how sure a match must be:
+
+* none: any case (`microsoft`, `BNP Paribas`);
+* `=`: exactly this case (`=Apple`, `=GE`);
+* `?`: exactly this case, and where the capital proves nothing (first word, or a Title That Is
+  Capitalised) a word beside it that companies are spoken of with (`?Target`: "Target shares", not
+  "Target practice");
+* `$`: another symbol of the same company (`$GOOG`), for cashtags and exchange tags only.
+
+The longest match wins. A company without a symbol stands for phrases that name no company
+("Apple pie", "target price"): they win over the shorter name in them and give nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import ahocorasick
+
+TITLE_CHARS = 2_000
+LEAD_CHARS = 300
+_MARKS = "=?$"
+_PUNCTUATION = {ord(c): " " for c in "!\"#'()*+,-./:;<=>?@[\\]^_`{|}~‘’“”«»–—‐‑…·•™®\u00a0"}
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,6}(?:[.-][A-Z])?)(?![\w$])")
+_EXCHANGE_TAG = re.compile(
+    r"\b(?:NYSE(?: ?(?:American|Arca|MKT))?|NASDAQ(?:GS|GM|CM)?|Nasdaq|AMEX|OTC(?:MKTS|QB|QX)?|LSE|LON|"
+    r"NSE|BSE|TSE|TSX|TYO|HKG|HKEX|SEHK|ASX|FRA|ETR|EPA|SWX|KRX)\s?:\s?([A-Z0-9][A-Z0-9&.-]{0,11})(?![\w])"
+)
+# "$US", "$A" and the like are currencies, "$M" and "$BN" amounts
+_NOT_CASHTAGS = frozenset("A AU B BN C CAD HK K M MM MN NZ NT S SG T TN TRN U US USD".split())
+_COMPANY_WORDS_AFTER = frozenset(
+    """s shares share stock stocks says said sees to reports reported posts posted profit profits earnings
+    revenue revenues sales ceo cfo coo chief chairman executive executives inc corp co group plc ltd llc sa
+    ag nv sues sued recalls recall cuts raises beats misses buys sells acquires launches names unveils
+    announces agrees plans warns expects q1 q2 q3 q4 results dividend ipo bonds debt layoffs stores
+    store workers employees forecast outlook guidance deal wins loses gets hires faces settles files
+    bankruptcy investors shareholders board bid rises falls jumps slumps tumbles surges soars plunges
+    slips drops gains climbs sinks and will would unit division brand owner""".split()
+)
+_COMPANY_WORDS_BEFORE = frozenset(
+    """retailer owner maker giant rival lender insurer automaker chain company startup parent buy sell own owns
+    than like acquire acquires sues against shares stock why""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One company as listed: its main symbol ("" names no company), name and marked aliases."""
+
+    symbol: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    sector: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """How one spelling must be met: `exact` is the required case, None for any."""
+
+    symbol: str
+    exact: str | None
+    needs_context: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    start: int
+    end: int
+    alias: _Alias
+
+
+class EntityFinder:
+    """Finds tickers in titles. Building takes a few milliseconds per thousand companies."""
+
+    def __init__(self, companies: Iterable[Company]) -> None:
+        self._symbols: dict[str, str] = {}
+        spellings: dict[str, list[_Alias]] = {}
+        for company in companies:
+            if company.symbol:
+                self._symbols[company.symbol] = company.symbol
+            for mark, spelling in _marked_aliases(company):
+                if mark == "$":
+                    self._symbols[spelling] = company.symbol
+                    continue
+                words = _plain_words(spelling)
+                exact = words if mark else None
+                alias = _Alias(company.symbol, exact, mark == "?")
+                spellings.setdefault(words.lower(), []).append(alias)
+        self._automaton: Any = ahocorasick.Automaton()
+        for lowered, aliases in spellings.items():
+            self._automaton.add_word(lowered, (len(lowered) - 2, tuple(aliases)))
+        self._automaton.make_automaton()
+
+    def find_tickers(self, title: str, text: str = "") -> tuple[str, ...]:
+        """Return the symbols of the companies named in `title`, sorted.
+
+        Mentions in a text are mostly not what the item is about, so `text` counts only where the
+        title names nobody, and then only exchange tags in its first 300 characters: the way a press
+        release names its sender.
+
+        >>> finder = EntityFinder([Company("F", "Ford Motor", ("=Ford",)), Company("V", "", ("?Visa",))])
+        >>> finder.find_tickers("Ford recalls 3,000 trucks"), finder.find_tickers("Visa rules change")
+        (('F',), ())
+        >>> finder.find_tickers("Truck maker cuts outlook (NYSE:F)"), finder.find_tickers("$V and $F up")
+        (('F',), ('F', 'V'))
+        """
+        title = title[:TITLE_CHARS]
+        found = set(self._find_tags(title))
+        found.update(self._find_names(_plain_words(title)))
+        if not found and text:
+            found.update(self._find_exchange_tags(text[:LEAD_CHARS]))
+        return tuple(sorted(found))
+
+    def _find_tags(self, title: str) -> Iterator[str]:
+        if "$" in title:
+            for symbol in _CASHTAG.findall(title):
+                if symbol not in _NOT_CASHTAGS:
+                    yield self._symbols.get(symbol, symbol)
+        yield from self._find_exchange_tags(title)
+
+    def _find_exchange_tags(self, text: str) -> Iterator[str]:
+        if ":" in text:
+            for tagged in _EXCHANGE_TAG.findall(text):
+                symbol = tagged.rstrip(".-&")
+                yield self._symbols.get(symbol, symbol)
+
+    def _find_names(self, words: str) -> Iterator[str]:
+        lowered = words.lower()
+        if len(lowered) != len(words):  # a few letters grow in lower case and would shift positions
+            lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in words)
+        hits = []
+        unsure = []
+        for last, (length, aliases) in self._automaton.iter(lowered):
+            start = last - length
+            for alias in aliases:
+                if alias.exact is not None and words[start - 1 : last + 1] != alias.exact:
+                    continue
+                hit = _Hit(start, last, alias)
+                (unsure if alias.needs_context else hits).append(hit)
+        if not hits and not unsure:
+            return
+        hits.extend(hit for hit in unsure if _names_company(words, hit, hits))
+        taken: list[_Hit] = []
+        for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start)):
+            if all(hit.end <= other.start or hit.start >= other.end for other in taken):
+                taken.append(hit)
+            elif hit.alias.symbol and any(
+                (hit.start, hit.end) == (other.start, other.end) and other.alias.symbol
+                for other in taken
+            ):
+                taken.append(hit)  # one name, two listed companies
+        for hit in taken:
+            if hit.alias.symbol:
+                yield hit.alias.symbol
+
+
+def _marked_aliases(company: Company) -> Iterator[tuple[str, str]]:
+    if company.name:
+        yield "", company.name
+    for alias in company.aliases:
+        yield (alias[0], alias[1:]) if alias[0] in _MARKS else ("", alias)
+
+
+def _plain_words(title: str) -> str:
+    """Return the words with one space around each: what aliases and titles are compared as."""
+    if not title.isascii():
+        decomposed = unicodedata.normalize("NFKD", title)
+        title = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return f" {' '.join(title.translate(_PUNCTUATION).split())} "
+
+
+def _names_company(words: str, hit: _Hit, sure: list[_Hit]) -> bool:
+    before = words[: hit.start].split()
+    after = words[hit.end :].split()
+    if before and _is_sentence_case(words):
+        return True
+    if after and after[0].lower() in _COMPANY_WORDS_AFTER:
+        return True
+    if before and before[-1].lower() in _COMPANY_WORDS_BEFORE:
+        return True
+    return any(
+        other.alias.symbol and (other.start == hit.end + 1 or other.end == hit.start - 1)
+        for other in sure
+    )
+
+
+def _is_sentence_case(words: str) -> bool:
+    later = [word for word in words.split()[1:] if len(word) > 3 and word.isalpha()]
+    small = sum(word[0].islower() for word in later)
+    return small * 2 > len(later)
