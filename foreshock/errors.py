@@ -42,6 +42,10 @@ class BusUnavailable(BusError):
     """The bus cannot be reached. Unreachable is not empty."""
 
 
+class CommitConflict(BusError):
+    """Another member of the group has committed what this one was about to: rewind and go on."""
+
+
 class StoreError(ForeshockError):
     """The store refused an operation."""
 

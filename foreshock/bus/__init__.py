@@ -1,0 +1,1 @@
+"""The channels between the stages: one protocol (`base`) and its implementations."""

@@ -1,8 +1,8 @@
 """The bus protocol: what every stage may ask of the channels between them.
 
-A channel is an append-only log of messages in one or more partitions. A consumer group remembers, per
-partition, the next offset it has not handled. `Transaction` makes publishing, state and commit one
-step: after a crash either all of it stands or none of it.
+A channel is an append-only log of messages in one or more partitions. A consumer group remembers,
+per partition, the next offset it has not handled. `Transaction` makes publishing, state and commit
+one step: after a crash either all of it stands or none of it.
 """
 
 from __future__ import annotations
@@ -58,14 +58,18 @@ class Consumer(Protocol):
 
 
 class Transaction(Protocol):
-    """What happens as one: all of it at the end of the `with` block, none of it after an exception."""
+    """What happens as one: all of it at the end of the `with` block, nothing after an exception."""
 
     def publish(self, channel: str, messages: Sequence[Message]) -> None:
         """Append `messages` to `channel`. Raises BusError for an unknown channel or partition."""
         ...
 
     def commit(self, consumer: Consumer) -> None:
-        """Commit all that `consumer` has polled so far."""
+        """Commit all that `consumer` has polled so far.
+
+        Raises CommitConflict if another member of its group has committed meanwhile: two members
+        may read the same messages, only one of them can handle them.
+        """
         ...
 
     def put_state(self, owner: str, entries: Mapping[str, bytes | None]) -> None:
@@ -78,11 +82,12 @@ class Bus(Protocol):
 
     def create(self, partitions: Mapping[str, int]) -> None:
         """Create channels that do not exist yet, with that many partitions each. Idempotent; a
-        different number of partitions for an existing channel raises BusError."""
+        different number of partitions for an existing channel raises BusError.
+        """
         ...
 
     def partitions(self, channel: str) -> int:
-        """Return the channel's number of partitions. Raises BusError if there is no such channel."""
+        """Return the channel's number of partitions. Raises BusError for an unknown channel."""
         ...
 
     def consumer(self, group: str, channels: Sequence[str]) -> Consumer:
@@ -102,7 +107,9 @@ class Bus(Protocol):
         ...
 
     def trim(self, channel: str, before_ms: int) -> int:
-        """Drop messages with at_ms < `before_ms` that every group has committed; return how many."""
+        """Drop messages from the head of each partition, up to the first that has at_ms >=
+        `before_ms` or that a group has yet to commit; return how many.
+        """
         ...
 
     def close(self) -> None: ...
