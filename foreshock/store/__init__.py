@@ -1,0 +1,1 @@
+"""Where records rest: one protocol (`base`), the tables (`schema`) and their implementation."""

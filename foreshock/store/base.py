@@ -31,8 +31,9 @@ class Store(Protocol):
     """A database of items, scores, panes, spikes, alerts and what became of them."""
 
     def write(self, records: Sequence[AnyRecord], transaction: Transaction | None = None) -> None:
-        """Write records. With a `transaction` of a bus in the same file they become visible with it,
-        else they are committed before this returns. Raises StoreUnavailable."""
+        """Write records. With a `transaction` of a bus in the same file they become visible with
+        it, else they are committed before this returns. Raises StoreUnavailable.
+        """
         ...
 
     def counts(self) -> dict[str, int]:
@@ -40,12 +41,14 @@ class Store(Protocol):
         ...
 
     def evidence(self, story_ids: Sequence[str]) -> dict[str, Evidence]:
-        """Return the evidence headline of each story id that is in the store (its lead and score)."""
+        """Return the evidence headline of each story id that has a scored lead in the store."""
         ...
 
     def export(self, kind: type[Record]) -> Iterator[Record]:
-        """Yield all records of a kind in canonical order: Item-likes by (at_ms, item_id), Pane by
-        (pane_end_ms, watch, key), Spike by (pane_end_ms, watch, key), Alert by (started_at_ms, alert_id)."""
+        """Yield all records of a kind in canonical order: StoryItem, ScoredItem and LateItem by
+        (at_ms, item_id), Pane and Spike by (pane_end_ms, watch, key), Alert by (started_at_ms,
+        alert_id), DeadLetter by (stage, channel, partition, offset).
+        """
         ...
 
     def get_meta(self) -> dict[str, str]:
@@ -60,11 +63,12 @@ class Store(Protocol):
         self, rows: Sequence[OutboxRow], transaction: Transaction | None = None
     ) -> None:
         """Add messages that have to go out, due at once. A message that is already known stays as
-        it is, sent or not."""
+        it is, sent or not.
+        """
         ...
 
     def due_outbox(self, now_ms: int, limit: int) -> list[DueOutbox]:
-        """Return at most `limit` pending messages with next_try_ms <= `now_ms`, the longest due first."""
+        """Return at most `limit` pending messages that are due, the longest due first."""
         ...
 
     def mark_outbox(
@@ -78,7 +82,7 @@ class Store(Protocol):
         ...
 
     def deadletters(self, state: str | None = None) -> list[StoredDeadLetter]:
-        """Return the dead letters in the order they came, all or those in `state`."""
+        """Return dead letters as `export` orders them, all or those in `state`."""
         ...
 
     def mark_deadletter(
@@ -94,7 +98,8 @@ class Store(Protocol):
         transaction: Transaction | None = None,
     ) -> None:
         """Write rows of a `schema` table that no record describes (source_status, silences): new
-        ones are added, those with a known primary key replaced. Every row has every column."""
+        ones are added, those with a known primary key replaced. Every row has every column.
+        """
         ...
 
     def connect(self) -> AbstractContextManager[Connection]:

@@ -1,7 +1,7 @@
-"""The tables, for SQLite and PostgreSQL alike. Lists are JSON text; `body` is the record as encoded.
+"""The tables, for SQLite and PostgreSQL alike. Lists are JSON text; `body` is the encoded record.
 
-Who writes: archive (items, scores, item_keys, panes, spikes, late, deadletters), alerts (alerts,
-outbox, silences), ingest (source_status), the program (meta).
+Who writes: archive (items, scores, item_keys, panes, spikes, alerts, late, deadletters), alerts
+(outbox, silences), ingest (source_status), the program (meta).
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
+_LEAD = text("lead")
 
 meta = Table(
     "meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
@@ -50,6 +52,8 @@ items = Table(
     Index("items_by_time", "at_ms", "item_id"),
     Index("items_by_story", "story_id"),
     Index("items_by_entry", "entry_id"),
+    # the leads are the stories: counted and listed without reading the items
+    Index("leads_by_time", "at_ms", "item_id", sqlite_where=_LEAD, postgresql_where=_LEAD),
 )
 
 scores = Table(
