@@ -102,6 +102,14 @@ class AlertSettings(_Section):
     dashboard_url: str = Field("http://127.0.0.1:8050", description="linked from messages")
     evidence_headlines: int = Field(5, ge=1, le=50, description="headlines in a message")
     max_attempts: int = Field(12, ge=1, description="tries before a message is given up, visibly")
+    grouping_minutes: float = Field(
+        60.0, ge=0, description="a key that spikes again this soon joins its last alert"
+    )
+    evidence_tries: int = Field(
+        60, ge=1, description="looks for all headlines before an alert goes on with some of them"
+    )
+    messages_per_minute: int = Field(30, ge=1, description="most messages through one notifier")
+    timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a mail or web server")
 
 
 class DashboardSettings(_Section):

@@ -40,8 +40,14 @@ class Store(Protocol):
         """Return the number of items, stories, scores, panes, spikes, alerts, late, deadletters."""
         ...
 
-    def evidence(self, story_ids: Sequence[str]) -> dict[str, Evidence]:
-        """Return the evidence headline of each story id that has a scored lead in the store."""
+    def evidence(
+        self, story_ids: Sequence[str], before_ms: int | None = None
+    ) -> dict[str, Evidence]:
+        """Return the evidence headline of each story id that has a scored lead in the store.
+
+        `copies` counts those with at_ms < `before_ms` (None: all that are there), so that what an
+        alert shows does not depend on how far the archive has got since.
+        """
         ...
 
     def export(self, kind: type[Record]) -> Iterator[Record]:
