@@ -1,0 +1,1 @@
+"""Turn spikes into alerts and get them to people, once, with their evidence."""

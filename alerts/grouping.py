@@ -1,8 +1,8 @@
 """Decide which alert a new spike belongs to. Pure; called by `alerts.stage`.
 
 Two spikes are one matter if they share negative stories (at least half of the smaller set), or if
-they are about the same key within the grouping interval. `all` counts every story, so by the smaller
-set any two matters of one hour would become one through it; with `all` the larger set decides.
+they are about the same key within the grouping interval. `all` counts every story, so by the
+smaller set any two matters of one hour would become one through it; with `all` the larger decides.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Grouping:
 def group(spike: Spike, cases: Iterable[Case], interval_ms: int) -> Grouping:
     """Return where `spike` belongs among `cases`, of which only those of its watch count.
 
-    A case is open to it while one of its spikes lasts and for `interval_ms` after the last ended. Of
-    several, one with the same key wins, then the greater overlap, then the older, then the lower id.
+    A case is open to it while one of its spikes lasts and for `interval_ms` after the last ended.
+    Of several, the one with the same key wins, then the greater overlap, the older, the lower id.
     """
     best: tuple[tuple[Fraction, int, str], GroupingReason, Case] | None = None
     for case in cases:

@@ -1,6 +1,6 @@
 """What a notifier is given: an alert, the change that is told, and its number.
 
-It is the body of an outbox row. Written by `alerts.stage`, read by `alerts.outbox` and the notifiers.
+It is the body of an outbox row: written by `alerts.stage`, read by `alerts.outbox` and notifiers.
 """
 
 from __future__ import annotations

@@ -51,29 +51,31 @@ class Decision:
 def decide(case: Case, *, silence: Silence | None = None, acknowledged: bool = False) -> Decision:
     """Return what to tell about `case` as it stands now.
 
-    People who were told that it fires are told that it is over, silenced or not; people who were not
-    are not. An acknowledged alert sends no updates.
+    People who were told that it fires are told that it is over, silenced or not; people who were
+    not, are not. An acknowledged alert sends no updates.
     """
     told = case.told
     if case.ended:
-        change, reason = (
-            (Change.RESOLVED, Reason.ALL_ENDED) if told.open else (None, Reason.NEVER_TOLD)
-        )
-        return Decision(change, reason, AlertState.RESOLVED)
+        over = (Change.RESOLVED, Reason.ALL_ENDED) if told.open else (None, Reason.NEVER_TOLD)
+        return Decision(*over, AlertState.RESOLVED)
     if silence is not None:
         return Decision(None, Reason.SILENCED, AlertState.SILENCED)
     if not told.open:
-        return Decision(
-            Change.FIRING, Reason.AGAIN if told.firing else Reason.FIRST, AlertState.FIRING
-        )
+        first = Reason.AGAIN if told.firing else Reason.FIRST
+        return Decision(Change.FIRING, first, AlertState.FIRING)
     state = AlertState.ACKNOWLEDGED if acknowledged else AlertState.FIRING
-    if set(case.alert.keys) <= set(told.keys):
-        return Decision(None, Reason.NOTHING_NEW, state)
-    if acknowledged:
-        return Decision(None, Reason.ACKNOWLEDGED, state)
-    if told.update >= MAX_UPDATES:
-        return Decision(None, Reason.ENOUGH_UPDATES, state)
+    held = _why_no_update(case, acknowledged=acknowledged)
+    if held is not None:
+        return Decision(None, held, state)
     return Decision(Change.UPDATE, Reason.NEW_KEY, state)
+
+
+def _why_no_update(case: Case, *, acknowledged: bool) -> Reason | None:
+    if set(case.alert.keys) <= set(case.told.keys):
+        return Reason.NOTHING_NEW
+    if acknowledged:
+        return Reason.ACKNOWLEDGED
+    return Reason.ENOUGH_UPDATES if case.told.update >= MAX_UPDATES else None
 
 
 def tell(case: Case, change: Change) -> Case:

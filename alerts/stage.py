@@ -1,8 +1,8 @@
 """The alert stage: spikes in, alerts and messages out. Run by `foreshock.runner` like every stage.
 
-Order of work: group a tick's spikes into cases, find their evidence, decide what to tell, route it. The
-deciding is in the pure modules beside this one; here it is put together and kept as state, one entry
-per case. What a tick brought together is told together: people get one message, not one per key.
+Order of work: group a tick's spikes into cases, find their evidence, decide what to tell, route it.
+The deciding is in the pure modules beside this one; here it is put together and kept as state, one
+entry per case. What a tick brought together is told together: one message, not one per key.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def _nobody(alert_id: str) -> bool:
 class AlertStage:
     """Turn spikes into alerts.
 
-    `evidence_of(story_ids, before_ms)`: headlines in the store, as `Store.evidence`; `notifiers`: the
-    names that messages go to; `silences_at(at_ms)`: what is silenced at an event time;
-    `acknowledged(alert_id)`: whether someone has taken an alert on; `name_of(key)`: what a person calls
-    a key; `simulated`: messages say that the times are not real; `routes`: instead of `notifiers`,
-    where not everything goes everywhere.
+    `evidence_of(story_ids, before_ms)`: headlines in the store, as `Store.evidence`; `notifiers`:
+    the names that messages go to; `silences_at(at_ms)`: the silences to heed at an event time;
+    `acknowledged(alert_id)`: whether someone has taken an alert on; `name_of(key)`: what a person
+    calls a key; `simulated`: messages say that the times are not real; `routes`: instead of
+    `notifiers`, where not everything goes everywhere.
     """
 
     name = "alert"

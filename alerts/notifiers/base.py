@@ -1,7 +1,7 @@
 """The notifier protocol, and the error that says when to try again.
 
-Called by `alerts.outbox`. A notifier sends one message and raises, nothing more: when to try again, how
-often and in which order is the outbox's business.
+Called by `alerts.outbox`. A notifier sends one message or raises, nothing more: when to try again,
+how often and in which order is the outbox's business.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Notifier(Protocol):
         """Deliver `message`; returning means that the other side has taken it.
 
         Raises NotifierError, `retryable` where trying again can help (unreachable, busy, time-out)
-        and not where it cannot (refused, misconfigured). Its text carries no secret. Ends within the
-        notifier's time-out.
+        and not where it cannot (refused, misconfigured). Its text carries no secret. No step of
+        it waits longer than the notifier's time-out.
         """
         ...
 
 
-class RetryLater(NotifierError):
+class RetryLaterError(NotifierError):
     """The other side asks to come again after `retry_after_ms`."""
 
     def __init__(self, message: str, *, retry_after_ms: int) -> None:
