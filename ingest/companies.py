@@ -1,7 +1,8 @@
 """Reads the lists of companies that ship with Foreshock and keeps one finder over them.
 
-Called by whoever normalises items. The lists (`company_lists/*.csv`: symbol, name, aliases separated
-by `|`, sector, country) were written for this project; `ingest.entities` says what the marks mean.
+Called by whoever normalises items. The lists (`company_lists/*.csv`: symbol, name, aliases
+separated by `|`, sector, country) were written for this project; `ingest.entities` says what the
+marks mean.
 """
 
 from __future__ import annotations

@@ -30,26 +30,40 @@ import ahocorasick
 TITLE_CHARS = 2_000
 LEAD_CHARS = 300
 _MARKS = "=?$"
-_PUNCTUATION = {ord(c): " " for c in "!\"#'()*+,-./:;<=>?@[\\]^_`{|}~‘’“”«»–—‐‑…·•™®\u00a0"}
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys(
+        "!\"#'()*+,-./:;<=>?@[\\]^_`{|}~"
+        "\u2018\u2019\u201c\u201d\u00ab\u00bb\u2010\u2011\u2013\u2014\u2026\u00b7\u2022\u2122\u00ae",
+        " ",
+    )
+)
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,6}(?:[.-][A-Z])?)(?![\w$])")
 _EXCHANGE_TAG = re.compile(
-    r"\b(?:NYSE(?: ?(?:American|Arca|MKT))?|NASDAQ(?:GS|GM|CM)?|Nasdaq|AMEX|OTC(?:MKTS|QB|QX)?|LSE|LON|"
-    r"NSE|BSE|TSE|TSX|TYO|HKG|HKEX|SEHK|ASX|FRA|ETR|EPA|SWX|KRX)\s?:\s?([A-Z0-9][A-Z0-9&.-]{0,11})(?![\w])"
+    r"\b(?:NYSE(?: ?(?:American|Arca|MKT))?|NASDAQ(?:GS|GM|CM)?|Nasdaq|AMEX|OTC(?:MKTS|QB|QX)?|LSE|"
+    r"LON|NSE|BSE|TSE|TSX|TYO|HKG|HKEX|SEHK|ASX|FRA|ETR|EPA|SWX|KRX)"
+    r"\s?:\s?([A-Z0-9][A-Z0-9&.-]{0,11})(?!\w)"
 )
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
 # "$US", "$A" and the like are currencies, "$M" and "$BN" amounts
-_NOT_CASHTAGS = frozenset("A AU B BN C CAD HK K M MM MN NZ NT S SG T TN TRN U US USD".split())
-_COMPANY_WORDS_AFTER = frozenset(
-    """s shares share stock stocks says said sees to reports reported posts posted profit profits earnings
-    revenue revenues sales ceo cfo coo chief chairman executive executives inc corp co group plc ltd llc sa
-    ag nv sues sued recalls recall cuts raises beats misses buys sells acquires launches names unveils
-    announces agrees plans warns expects q1 q2 q3 q4 results dividend ipo bonds debt layoffs stores
-    store workers employees forecast outlook guidance deal wins loses gets hires faces settles files
-    bankruptcy investors shareholders board bid rises falls jumps slumps tumbles surges soars plunges
-    slips drops gains climbs sinks and will would unit division brand owner""".split()
+_NOT_CASHTAGS = _words("A AU B BN C CAD HK K M MM MN NZ NT S SG T TN TRN U US USD")
+_COMPANY_WORDS_AFTER = _words(
+    "s shares share stock stocks says said sees to reports reported posts posted profit profits",
+    "earnings revenue revenues sales ceo cfo coo chief chairman executive executives inc corp co",
+    "group plc ltd llc sa ag nv sues sued recalls recall cuts raises beats misses buys sells",
+    "acquires launches names unveils announces agrees plans warns expects q1 q2 q3 q4 results",
+    "dividend ipo bonds debt layoffs stores store workers employees forecast outlook guidance deal",
+    "wins loses gets hires faces settles files bankruptcy investors shareholders board bid rises",
+    "falls jumps slumps tumbles surges soars plunges slips drops gains climbs sinks and will would",
+    "unit division brand owner",
 )
-_COMPANY_WORDS_BEFORE = frozenset(
-    """retailer owner maker giant rival lender insurer automaker chain company startup parent buy sell own owns
-    than like acquire acquires sues against shares stock why""".split()
+_COMPANY_WORDS_BEFORE = _words(
+    "retailer owner maker giant rival lender insurer automaker chain company startup parent buy",
+    "sell own owns than like acquire acquires sues against shares stock why",
 )
 
 
@@ -109,11 +123,14 @@ class EntityFinder:
         title names nobody, and then only exchange tags in its first 300 characters: the way a press
         release names its sender.
 
-        >>> finder = EntityFinder([Company("F", "Ford Motor", ("=Ford",)), Company("V", "", ("?Visa",))])
-        >>> finder.find_tickers("Ford recalls 3,000 trucks"), finder.find_tickers("Visa rules change")
-        (('F',), ())
-        >>> finder.find_tickers("Truck maker cuts outlook (NYSE:F)"), finder.find_tickers("$V and $F up")
-        (('F',), ('F', 'V'))
+        >>> listed = [Company("F", "Ford Motor", ("=Ford",)), Company("V", "", ("?Visa",))]
+        >>> finder = EntityFinder(listed)
+        >>> finder.find_tickers("Ford recalls 3,000 trucks")
+        ('F',)
+        >>> finder.find_tickers("Visa rules change")
+        ()
+        >>> finder.find_tickers("Truck maker cuts outlook (NYSE:F), $V follows")
+        ('F', 'V')
         """
         title = title[:TITLE_CHARS]
         found = set(self._find_tags(title))
@@ -139,8 +156,8 @@ class EntityFinder:
         lowered = words.lower()
         if len(lowered) != len(words):  # a few letters grow in lower case and would shift positions
             lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in words)
-        hits = []
-        unsure = []
+        hits: list[_Hit] = []
+        unsure: list[_Hit] = []
         for last, (length, aliases) in self._automaton.iter(lowered):
             start = last - length
             for alias in aliases:

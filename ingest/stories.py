@@ -1,0 +1,305 @@
+"""Folds items into stories, one `StoryBook` per watch.
+
+Pure: time comes with the items. `ingest.stage` calls it with a batch and keeps what it returns as
+touched. A book is a function of its kept notes: built again from them it goes on exactly as before,
+so nothing here may depend on anything else (no set order, no cache that changes an answer).
+
+An item folds into the story whose lead or later wording it is most alike (docs/stories.md), if that
+story had an item within the horizon; else it leads a story of its own. An entry that comes again
+changed stays in its story; an item that comes again unchanged is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+
+from foreshock.clock import HOUR_MS
+from foreshock.records import Item
+from ingest.likeness import conflict, likeness
+from ingest.signatures import title_bands
+from ingest.titles import Title, read_title
+
+HORIZON_MS = 48 * HOUR_MS
+SHORT_HORIZON_MS = 8 * HOUR_MS
+SHORT_WORDS = 6
+MAX_STORIES = 50_000
+MAX_ENTRIES = 200_000
+MAX_WORDINGS = 4
+MAX_REVISIONS = 16
+BUCKET_LOOK = 48
+CANDIDATES = 64
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """One way in which a story was told: a title and the tickers it came with.
+
+    `order` counts the wordings of the watch; it makes every later choice the same after a restart.
+    """
+
+    order: int
+    title: str
+    publisher: str
+    tickers: tuple[str, ...]
+
+
+class StoryNote(msgspec.Struct, frozen=True):
+    """What is kept of one story."""
+
+    watch: str
+    story_id: str
+    touched: int
+    newest_ms: int
+    wordings: tuple[Wording, ...]
+
+
+class EntryNote(msgspec.Struct, frozen=True):
+    """What is kept of one entry of a source: its story and the revisions that came."""
+
+    watch: str
+    entry_id: str
+    story_id: str
+    touched: int
+    newest_ms: int
+    item_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item belongs: in a story, as its lead or as a copy."""
+
+    story_id: str
+    lead: bool
+
+
+@dataclass(slots=True)
+class Touched:
+    """Notes that changed since last asked; None where one was forgotten."""
+
+    stories: dict[str, StoryNote | None]
+    entries: dict[str, EntryNote | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An item's title as words, with its bands."""
+
+    title: Title
+    bands: tuple[int, ...]
+    tickers: frozenset[str]
+
+
+class StoryBook:
+    """The open stories of one watch.
+
+    `horizon_ms`: how long after its newest item a story takes in another one, and how long an entry
+    is remembered after it was last seen. `stories`, `entries` and `orders_used`: what an earlier book
+    of this watch kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        horizon_ms: int = HORIZON_MS,
+        max_stories: int = MAX_STORIES,
+        max_entries: int = MAX_ENTRIES,
+        stories: Iterable[StoryNote] = (),
+        entries: Iterable[EntryNote] = (),
+        orders_used: int = 0,
+    ) -> None:
+        self._horizon_ms = horizon_ms
+        self._max_stories = max_stories
+        self._max_entries = max_entries
+        self._stories: dict[str, StoryNote] = {}
+        self._entries: dict[str, EntryNote] = {}
+        self._index = _WordingIndex()
+        self._orders_used = orders_used
+        self._touched = Touched({}, {})
+        self._take_up(sorted(stories, key=_touch), sorted(entries, key=_touch))
+
+    def place(self, items: Sequence[Item], at_ms: Sequence[int]) -> list[Place | None]:
+        """Return each item's place, in order; None for an item that was there already.
+
+        `at_ms`: the time of each item in the watch, never going back. Cutting a run of items into
+        batches differently changes nothing.
+        """
+        reads = _read(items)
+        return [
+            self._place_one(item, moment, read)
+            for item, moment, read in zip(items, at_ms, reads, strict=True)
+        ]
+
+    @property
+    def orders_used(self) -> int:
+        """How many order numbers this watch has given out; kept with its notes."""
+        return self._orders_used
+
+    def take_touched(self) -> Touched:
+        """Return what changed since the last call."""
+        touched, self._touched = self._touched, Touched({}, {})
+        return touched
+
+    def forget_before(self, at_ms: int) -> None:
+        """Forget stories and entries whose horizon ended before `at_ms`."""
+        cutoff = at_ms - self._horizon_ms
+        while self._stories:
+            oldest = next(iter(self._stories.values()))
+            if oldest.newest_ms >= cutoff:
+                break
+            self._forget_story(oldest)
+        while self._entries:
+            oldest_entry = next(iter(self._entries.values()))
+            if oldest_entry.newest_ms >= cutoff:
+                break
+            self._forget_entry(oldest_entry)
+
+    def _place_one(self, item: Item, at_ms: int, read: _Read) -> Place | None:
+        self.forget_before(at_ms)
+        entry = self._entries.get(item.entry_id)
+        if entry is not None and item.item_id in entry.item_ids:
+            self._remember_again(entry, at_ms)
+            return None
+        story_id = entry.story_id if entry is not None else self._find_story(read, at_ms)
+        self._note_entry(item, entry, story_id or item.item_id, at_ms)
+        self._note_story(item, story_id or item.item_id, read, at_ms)
+        return Place(story_id or item.item_id, story_id is None)
+
+    def _find_story(self, read: _Read, at_ms: int) -> str | None:
+        best: tuple[float, int] | None = None
+        found = None
+        for order, story_id, other in self._index.candidates(read.bands):
+            if conflict(read.tickers, other.tickers):
+                continue
+            if self._too_late(read.title, at_ms - self._stories[story_id].newest_ms):
+                continue
+            alike = likeness(read.title, other.title)
+            if alike is not None and (best is None or (alike, -order) > best):
+                best, found = (alike, -order), story_id
+        return found
+
+    def _too_late(self, title: Title, gap_ms: int) -> bool:
+        """A short title ("Nikkei ends higher") tells the same story only for a few hours."""
+        short = len(title.words) < SHORT_WORDS and not title.repeats
+        return short and gap_ms > min(SHORT_HORIZON_MS, self._horizon_ms)
+
+    def _note_story(self, item: Item, story_id: str, read: _Read, at_ms: int) -> None:
+        note = self._stories.pop(story_id, None)
+        wordings = note.wordings if note is not None else ()
+        if note is None and story_id != item.item_id:
+            return  # a later revision of an entry whose story is closed
+        if len(wordings) < MAX_WORDINGS and not self._index.knows(wordings, read):
+            wording = Wording(self._order(), item.title, item.publisher, item.tickers)
+            self._index.add(story_id, wording.order, read)
+            wordings = (*wordings, wording)
+        note = StoryNote(item.watch, story_id, self._order(), at_ms, wordings)
+        self._stories[story_id] = note
+        self._touched.stories[story_id] = note
+        if len(self._stories) > self._max_stories:
+            self._forget_story(next(iter(self._stories.values())))
+
+    def _note_entry(self, item: Item, entry: EntryNote | None, story_id: str, at_ms: int) -> None:
+        item_ids = (*(entry.item_ids if entry is not None else ()), item.item_id)
+        self._keep_entry(
+            EntryNote(
+                item.watch,
+                item.entry_id,
+                story_id,
+                self._order(),
+                at_ms,
+                item_ids[-MAX_REVISIONS:],
+            )
+        )
+
+    def _remember_again(self, entry: EntryNote, at_ms: int) -> None:
+        """A feed lists an entry at every poll for days: note that now and then, not each time."""
+        if (at_ms - entry.newest_ms) * 4 > self._horizon_ms:
+            self._keep_entry(msgspec.structs.replace(entry, touched=self._order(), newest_ms=at_ms))
+
+    def _keep_entry(self, note: EntryNote) -> None:
+        self._entries.pop(note.entry_id, None)
+        self._entries[note.entry_id] = note
+        self._touched.entries[note.entry_id] = note
+        if len(self._entries) > self._max_entries:
+            self._forget_entry(next(iter(self._entries.values())))
+
+    def _forget_story(self, note: StoryNote) -> None:
+        del self._stories[note.story_id]
+        self._touched.stories[note.story_id] = None
+        for wording in note.wordings:
+            self._index.remove(wording.order)
+
+    def _forget_entry(self, note: EntryNote) -> None:
+        del self._entries[note.entry_id]
+        self._touched.entries[note.entry_id] = None
+
+    def _order(self) -> int:
+        self._orders_used += 1
+        return self._orders_used
+
+    def _take_up(self, stories: Sequence[StoryNote], entries: Sequence[EntryNote]) -> None:
+        self._stories = {note.story_id: note for note in stories}
+        self._entries = {note.entry_id: note for note in entries}
+        told = sorted(
+            ((wording, note.story_id) for note in stories for wording in note.wordings),
+            key=lambda pair: pair[0].order,
+        )
+        titles = [read_title(wording.title, wording.publisher) for wording, _ in told]
+        bands = title_bands([title.words for title in titles])
+        for (wording, story_id), title, keys in zip(told, titles, bands, strict=True):
+            self._index.add(story_id, wording.order, _Read(title, keys, frozenset(wording.tickers)))
+
+
+class _WordingIndex:
+    """Finds wordings by band. Buckets keep the order in which wordings came."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, dict[int, None]] = {}
+        self._wordings: dict[int, tuple[str, _Read]] = {}
+
+    def add(self, story_id: str, order: int, read: _Read) -> None:
+        self._wordings[order] = (story_id, read)
+        for band in read.bands:
+            self._buckets.setdefault(band, {})[order] = None
+
+    def remove(self, order: int) -> None:
+        _, read = self._wordings.pop(order)
+        for band in read.bands:
+            bucket = self._buckets.get(band)
+            if bucket is not None:
+                bucket.pop(order, None)
+                if not bucket:
+                    del self._buckets[band]
+
+    def knows(self, wordings: Sequence[Wording], read: _Read) -> bool:
+        """Return whether one of a story's wordings has the same words and tickers."""
+        return any(
+            known.title.words == read.title.words and known.tickers == read.tickers
+            for _, known in (self._wordings[wording.order] for wording in wordings)
+        )
+
+    def candidates(self, bands: Sequence[int]) -> Iterator[tuple[int, str, _Read]]:
+        """Yield (order, story id, wording), those that share most bands first, at most 64."""
+        shared: dict[int, int] = {}
+        for band in bands:
+            bucket = self._buckets.get(band)
+            if bucket is not None:
+                for order in islice(reversed(bucket), BUCKET_LOOK):
+                    shared[order] = shared.get(order, 0) + 1
+        for order in sorted(shared, key=lambda order: (-shared[order], order))[:CANDIDATES]:
+            yield order, *self._wordings[order]
+
+
+def _read(items: Sequence[Item]) -> list[_Read]:
+    titles = [read_title(item.title, item.publisher) for item in items]
+    bands = title_bands([title.words for title in titles])
+    return [
+        _Read(title, keys, frozenset(item.tickers))
+        for item, title, keys in zip(items, titles, bands, strict=True)
+    ]
+
+
+def _touch(note: StoryNote | EntryNote) -> int:
+    return note.touched
