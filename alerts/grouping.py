@@ -16,6 +16,7 @@ from alerts.cases import MAX_SPIKES, Case, SpikeNote
 from foreshock.records import Spike
 
 HALF = Fraction(1, 2)
+SAME_KEY_SHARE = Fraction(2)  # above any share of stories
 EVERYTHING = "all"
 
 
@@ -42,24 +43,26 @@ def group(spike: Spike, cases: Iterable[Case], interval_ms: int) -> Grouping:
     A case is open to it while one of its spikes lasts and for `interval_ms` after the last ended.
     Of several, the one with the same key wins, then the greater overlap, the older, the lower id.
     """
-    best: tuple[tuple[Fraction, int, str], GroupingReason, Case] | None = None
+    best: tuple[tuple[Fraction, int, str], Grouping] | None = None
     for case in cases:
         if case.alert.watch != spike.watch:
             continue
         if spike.spike_id in case.alert.spike_ids:
             return Grouping(GroupingReason.KNOWN, case)
-        if len(case.spikes) >= MAX_SPIKES:
-            continue
-        recent = recent_notes(case.spikes, spike.pane_end_ms, interval_ms)
-        same_key = any(note.key == spike.key for note in recent)
-        overlap = Fraction(2) if same_key else max((_overlap(spike, n) for n in recent), default=0)
-        if overlap < HALF:
-            continue
-        reason = GroupingReason.SAME_KEY if same_key else GroupingReason.SHARED_STORIES
-        rank = (-Fraction(overlap), case.alert.started_at_ms, case.alert.alert_id)
-        if best is None or rank < best[0]:
-            best = (rank, reason, case)
-    return Grouping(GroupingReason.NEW) if best is None else Grouping(best[1], best[2])
+        share, reason = _fit(spike, case, interval_ms)
+        rank = (-share, case.alert.started_at_ms, case.alert.alert_id)
+        if share >= HALF and (best is None or rank < best[0]):
+            best = (rank, Grouping(reason, case))
+    return Grouping(GroupingReason.NEW) if best is None else best[1]
+
+
+def _fit(spike: Spike, case: Case, interval_ms: int) -> tuple[Fraction, GroupingReason]:
+    recent = recent_notes(case.spikes, spike.pane_end_ms, interval_ms)
+    if len(case.spikes) >= MAX_SPIKES or not recent:
+        return Fraction(0), GroupingReason.NEW
+    if any(note.key == spike.key for note in recent):
+        return SAME_KEY_SHARE, GroupingReason.SAME_KEY
+    return max(_overlap(spike, note) for note in recent), GroupingReason.SHARED_STORIES
 
 
 def recent_notes(notes: Sequence[SpikeNote], at_ms: int, interval_ms: int) -> list[SpikeNote]:

@@ -56,8 +56,9 @@ def decide(case: Case, *, silence: Silence | None = None, acknowledged: bool = F
     """
     told = case.told
     if case.ended:
-        over = (Change.RESOLVED, Reason.ALL_ENDED) if told.open else (None, Reason.NEVER_TOLD)
-        return Decision(*over, AlertState.RESOLVED)
+        if told.open:
+            return Decision(Change.RESOLVED, Reason.ALL_ENDED, AlertState.RESOLVED)
+        return Decision(None, Reason.NEVER_TOLD, AlertState.RESOLVED)
     if silence is not None:
         return Decision(None, Reason.SILENCED, AlertState.SILENCED)
     if not told.open:
