@@ -36,6 +36,10 @@ class Store(Protocol):
         """
         ...
 
+    def joins(self, transaction: Transaction) -> bool:
+        """Return whether what is written with `transaction` is part of it (the same file)."""
+        ...
+
     def counts(self) -> dict[str, int]:
         """Return the number of items, stories, scores, panes, spikes, alerts, late, deadletters."""
         ...
@@ -93,8 +97,8 @@ class Store(Protocol):
 
     def mark_deadletter(
         self, dead_id: str, state: str, transaction: Transaction | None = None
-    ) -> None:
-        """Set the state of a dead letter; an unknown id raises StoreError."""
+    ) -> bool:
+        """Set the state of a dead letter; return whether there is one that was in another state."""
         ...
 
     def upsert(

@@ -24,7 +24,9 @@ from sqlalchemy import (
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
-_LEAD = text("lead")
+LEAD = text("lead")
+# sorted by code point everywhere, so that exports of all stores have one order
+_Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 meta = Table(
     "meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
@@ -33,9 +35,9 @@ meta = Table(
 items = Table(
     "items",
     metadata,
-    Column("item_id", Text, primary_key=True),
-    Column("entry_id", Text, nullable=False),
-    Column("watch", Text, nullable=False),
+    Column("item_id", _Key, primary_key=True),
+    Column("entry_id", _Key, nullable=False),
+    Column("watch", _Key, nullable=False),
     Column("source", Text, nullable=False),
     Column("publisher", Text, nullable=False),
     Column("title", Text, nullable=False),
@@ -46,21 +48,21 @@ items = Table(
     Column("published_at_ms", BigInteger),
     Column("seen_at_ms", BigInteger, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    Column("story_id", Text, nullable=False),
+    Column("story_id", _Key, nullable=False),
     Column("lead", Boolean, nullable=False),
     Column("uncounted", Text, nullable=False),
     Index("items_by_time", "at_ms", "item_id"),
     Index("items_by_story", "story_id"),
     Index("items_by_entry", "entry_id"),
     # the leads are the stories: counted and listed without reading the items
-    Index("leads_by_time", "at_ms", "item_id", sqlite_where=_LEAD, postgresql_where=_LEAD),
+    Index("leads_by_time", "at_ms", "item_id", sqlite_where=LEAD, postgresql_where=LEAD),
 )
 
 scores = Table(
     "scores",
     metadata,
-    Column("item_id", Text, nullable=False),
-    Column("model_version", Text, nullable=False),
+    Column("item_id", _Key, nullable=False),
+    Column("model_version", _Key, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("input_hash", Text, nullable=False),
     Column("negative_micro", Integer, nullable=False),
@@ -80,17 +82,18 @@ scores = Table(
 item_keys = Table(
     "item_keys",
     metadata,
-    Column("key", Text, nullable=False),
+    Column("key", _Key, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    Column("item_id", Text, nullable=False),
+    Column("item_id", _Key, nullable=False),
     PrimaryKeyConstraint("key", "at_ms", "item_id"),
+    sqlite_with_rowid=False,
 )
 
 panes = Table(
     "panes",
     metadata,
-    Column("watch", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("watch", _Key, nullable=False),
+    Column("key", _Key, nullable=False),
     Column("pane_end_ms", BigInteger, nullable=False),
     Column("width_ms", Integer, nullable=False),
     Column("stories", Integer, nullable=False),
@@ -102,14 +105,15 @@ panes = Table(
     Column("negative_leads", Text, nullable=False),
     PrimaryKeyConstraint("watch", "key", "pane_end_ms"),
     Index("panes_by_time", "pane_end_ms", "watch", "key"),
+    sqlite_with_rowid=False,
 )
 
 spikes = Table(
     "spikes",
     metadata,
-    Column("spike_id", Text, primary_key=True),
-    Column("watch", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("spike_id", _Key, primary_key=True),
+    Column("watch", _Key, nullable=False),
+    Column("key", _Key, nullable=False),
     Column("pane_end_ms", BigInteger, nullable=False),
     Column("ended_at_ms", BigInteger),
     Column("surprise", Float, nullable=False),
@@ -121,8 +125,8 @@ spikes = Table(
 alerts = Table(
     "alerts",
     metadata,
-    Column("alert_id", Text, primary_key=True),
-    Column("watch", Text, nullable=False),
+    Column("alert_id", _Key, primary_key=True),
+    Column("watch", _Key, nullable=False),
     Column("state", Text, nullable=False),
     Column("started_at_ms", BigInteger, nullable=False),
     Column("updated_at_ms", BigInteger, nullable=False),
@@ -137,9 +141,9 @@ alerts = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("alert_id", Text, nullable=False),
-    Column("change", Text, nullable=False),
-    Column("notifier", Text, nullable=False),
+    Column("alert_id", _Key, nullable=False),
+    Column("change", _Key, nullable=False),
+    Column("notifier", _Key, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_try_ms", BigInteger, nullable=False),
@@ -161,8 +165,8 @@ silences = Table(
 late = Table(
     "late",
     metadata,
-    Column("item_id", Text, primary_key=True),
-    Column("watch", Text, nullable=False),
+    Column("item_id", _Key, primary_key=True),
+    Column("watch", _Key, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("watermark_ms", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -171,9 +175,9 @@ late = Table(
 deadletters = Table(
     "deadletters",
     metadata,
-    Column("dead_id", Text, primary_key=True),
-    Column("stage", Text, nullable=False),
-    Column("channel", Text, nullable=False),
+    Column("dead_id", _Key, primary_key=True),
+    Column("stage", _Key, nullable=False),
+    Column("channel", _Key, nullable=False),
     Column("reason", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("state", Text, nullable=False),  # waiting | redriven
@@ -184,7 +188,7 @@ source_status = Table(
     "source_status",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("watch", Text, nullable=False),
+    Column("watch", _Key, nullable=False),
     Column("url", Text, nullable=False),
     Column("state", Text, nullable=False),  # ok | unchanged | failing | refused | waiting
     Column("tried_at_ms", BigInteger),
