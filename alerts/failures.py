@@ -5,22 +5,17 @@ Read by `alerts.outbox`, and by the program to show what failed and to send it a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.notification import decode_notification
-from foreshock.errors import CodecError, StoreUnavailable
+from foreshock.errors import CodecError
 from foreshock.records import OutboxRow, OutboxState
 from foreshock.store.schema import outbox
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from foreshock.store.base import Store
 
 
@@ -54,7 +49,7 @@ def pending_messages(store: Store, alert_id: str, notifier: str) -> list[Pending
         outbox.c.state == OutboxState.PENDING,
     )
     found = []
-    with _reading(store) as connection:
+    with store.connect() as connection:
         for change, body, next_try_ms in connection.execute(query):
             try:
                 sequence = decode_notification(body).sequence
@@ -74,7 +69,7 @@ def failed_messages(store: Store) -> list[Failure]:
         outbox.c.error,
     )
     query = select(*columns).where(outbox.c.state == OutboxState.FAILED).order_by(*columns[:3])
-    with _reading(store) as connection:
+    with store.connect() as connection:
         return [Failure(*row) for row in connection.execute(query)]
 
 
@@ -83,7 +78,7 @@ def retry_failed(store: Store) -> int:
     query = select(outbox.c.alert_id, outbox.c.change, outbox.c.notifier, outbox.c.body).where(
         outbox.c.state == OutboxState.FAILED
     )
-    with _reading(store) as connection:
+    with store.connect() as connection:
         rows = [
             OutboxRow(alert_id=alert_id, change=change, notifier=notifier, body=bytes(body))
             for alert_id, change, notifier, body in connection.execute(query)
@@ -91,12 +86,3 @@ def retry_failed(store: Store) -> int:
     for row in rows:
         store.mark_outbox(row, OutboxState.PENDING, 0, 0, "")
     return len(rows)
-
-
-@contextmanager
-def _reading(store: Store) -> Iterator[Connection]:
-    try:
-        with store.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise StoreUnavailable(f"the outbox cannot be read: {type(error).__name__}") from error

@@ -21,7 +21,7 @@ MAX_TEXT = 400
 MAX_SUBJECT = 140
 MAX_URL = 2_000
 SIMULATED = (
-    "The times in this message are simulated: it comes from a recording, not from the live news."
+    "The times in this message are simulated: it comes from a recording, not from live news."
 )
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
