@@ -1,0 +1,164 @@
+"""All stages between ingest and the store in one process, over one SQLite file.
+
+Used by the live run, the demo and replays: the same stages in the same order, only their clock and
+their pace differ. Each stage is also a command of its own (`stage_runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foreshock.archive import ArchiveStage
+from foreshock.bus.sqlite_bus import SqliteBus
+from foreshock.channels import CHANNELS
+from foreshock.runner import StageRunner
+from foreshock.score_cache import ScoreCache
+from foreshock.settings import Settings
+from foreshock.stage import Stage
+from foreshock.store.sql_store import SqlStore, open_store
+
+if TYPE_CHECKING:
+    from classifier.scorer import Scorer
+    from stream.config import DetectorConfig
+
+#: The way of an item; alert comes after archive because an alert needs its evidence in the store.
+STAGES = ("stories", "classifier", "aggregate", "archive", "alert")
+_BATCH = {"stories": 1000, "classifier": 0, "aggregate": 4000, "archive": 8000, "alert": 500}
+
+
+@dataclass
+class Parts:
+    """What stages share: settings, bus, store, and how to come by the heavy or variable pieces."""
+
+    settings: Settings
+    database: Path
+    bus: SqliteBus
+    store: SqlStore
+    scorer: Callable[[], Scorer]
+    notifiers: Sequence[str] = ()
+
+    def close(self) -> None:
+        """Close store and bus."""
+        self.store.close()
+        self.bus.close()
+
+
+def open_parts(
+    settings: Settings,
+    database: Path,
+    *,
+    notifiers: Sequence[str] = (),
+    scorer: Callable[[], Scorer] | None = None,
+) -> Parts:
+    """Open (or make) the bus and store in `database`."""
+    bus = SqliteBus(database)
+    scalable = settings.bus.partitions
+    bus.create({channel.name: scalable if channel.scalable else 1 for channel in CHANNELS})
+    return Parts(
+        settings=settings,
+        database=database,
+        bus=bus,
+        store=open_store(database),
+        scorer=scorer or (lambda: load_scorer(settings)),
+        notifiers=notifiers,
+    )
+
+
+def load_scorer(settings: Settings) -> Scorer:
+    """Load the model that the settings name (seconds: torch is imported here)."""
+    from classifier import scorer
+
+    return scorer.load_scorer(settings.classifier.model, settings.classifier.device)
+
+
+def stage_runner(name: str, parts: Parts) -> StageRunner:
+    """Return the runner of one stage, its committed state restored."""
+    stage = _MAKERS[name](parts)
+    batch = _BATCH[name] or parts.settings.classifier.batch_items
+    return StageRunner(stage, parts.bus, parts.store, max_records=batch)
+
+
+class Pipeline:
+    """The stages between ingest and alerts, stepped in the order of the way."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.runners = {name: stage_runner(name, parts) for name in STAGES}
+
+    def step(self) -> int:
+        """Let every stage handle one batch; return how many records were handled in all."""
+        return sum(runner.step() for runner in self.runners.values())
+
+    def drain(self, on_step: Callable[[], None] = lambda: None) -> None:
+        """Step until every channel is handled."""
+        while self.step():
+            on_step()
+
+
+def _stories(parts: Parts) -> Stage:
+    from ingest.stage import StoriesStage
+
+    ingest = parts.settings.ingest
+    return StoriesStage(
+        old_after_ms=round(ingest.old_after_minutes * 60_000),
+        languages=ingest.languages,
+        partitions=parts.settings.bus.partitions,
+    )
+
+
+def _classifier(parts: Parts) -> Stage:
+    from classifier.stage import ClassifyStage
+
+    classifier = parts.settings.classifier
+    return ClassifyStage(
+        parts.scorer(),
+        ScoreCache(parts.settings.data_dir / "scores.db"),
+        negative_at=classifier.negative_at,
+        topic_at=classifier.topic_at,
+        languages=parts.settings.ingest.languages,
+    )
+
+
+def _aggregate(parts: Parts) -> Stage:
+    from stream.engines.embedded import AggregateStage
+
+    return AggregateStage(detector_config(parts.settings), partitions=parts.settings.bus.partitions)
+
+
+def detector_config(settings: Settings) -> DetectorConfig:
+    """Return the detector's configuration from the settings."""
+    from stream.config import DetectorConfig
+
+    return DetectorConfig(
+        **settings.detector.model_dump(),
+        pane_ms=settings.stream.pane_seconds * 1000,
+        window_ms=settings.stream.window_minutes * 60_000,
+    )
+
+
+def _archive(parts: Parts) -> Stage:
+    del parts
+    return ArchiveStage()
+
+
+def _alert(parts: Parts) -> Stage:
+    from alerts.stage import AlertStage
+
+    return AlertStage(
+        evidence_of=parts.store.evidence,
+        notifiers=parts.notifiers,
+        max_evidence=parts.settings.alerts.evidence_headlines,
+    )
+
+
+_MAKERS: dict[str, Callable[[Parts], Stage]] = {
+    "stories": _stories,
+    "classifier": _classifier,
+    "aggregate": _aggregate,
+    "archive": _archive,
+    "alert": _alert,
+}
+
