@@ -15,9 +15,9 @@ class Readiness(StrEnum):
     """Whether an alert can be sent with the evidence that is in the store."""
 
     COMPLETE = "every story is in the store"
-    ENOUGH = "waited long enough; some stories are in the store"
-    WAITING = "stories are not in the store yet"
-    NOTHING = "waited long; none of the stories is in the store"
+    ENOUGH = "some stories are in the store and the others will not come"
+    WAITING = "the store is not as far yet"
+    NOTHING = "none of the stories is in the store"
 
     @property
     def ready(self) -> bool:
@@ -26,19 +26,30 @@ class Readiness(StrEnum):
 
 
 def readiness(
-    wanted: Sequence[str], found: Mapping[str, Evidence], tries: int, max_tries: int
+    wanted: Sequence[str],
+    found: Mapping[str, Evidence],
+    *,
+    archived: bool | None,
+    last_try: bool,
 ) -> Readiness:
-    """Return whether the evidence `found` for the stories `wanted` is enough at the `tries`-th try.
+    """Return whether the evidence `found` for the stories `wanted` is all there will be.
 
-    >>> [readiness(["a"], {}, tries=tries, max_tries=3).name for tries in (1, 3)]
-    ['WAITING', 'NOTHING']
+    `archived`: whether the store holds everything up to the alert's time; what it lacks then will
+    not come. None: nobody can say; then some evidence will do at the `last_try`.
+
+    >>> readiness(["a"], {}, archived=False, last_try=True).name
+    'WAITING'
+    >>> readiness(["a"], {}, archived=None, last_try=True).name
+    'NOTHING'
     """
     present = sum(story in found for story in wanted)
+    if archived is False:
+        return Readiness.WAITING
     if present == len(wanted) and present > 0:
         return Readiness.COMPLETE
-    if tries < max_tries:
+    if archived is None and not last_try:
         return Readiness.WAITING
-    return Readiness.ENOUGH if present else Readiness.NOTHING
+    return Readiness.ENOUGH if present > 0 else Readiness.NOTHING
 
 
 def choose_evidence(found: Mapping[str, Evidence], limit: int) -> tuple[Evidence, ...]:

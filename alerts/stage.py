@@ -47,6 +47,11 @@ def _no_silences(at_ms: int) -> Sequence[Silence]:
     return ()
 
 
+def _unknown(watch: str) -> int | None:
+    del watch
+    return None
+
+
 def _nobody(alert_id: str) -> bool:
     del alert_id
     return False
@@ -56,7 +61,8 @@ class AlertStage:
     """Turn spikes into alerts.
 
     `evidence_of(story_ids, before_ms)`: headlines in the store, as `Store.evidence`; `notifiers`:
-    the names that messages go to; `silences_at(at_ms)`: the silences to heed at an event time;
+    the names that messages go to; `archived_until(watch)`: up to which event time the store holds
+    everything (None: unknown); `silences_at(at_ms)`: the silences to heed at an event time;
     `acknowledged(alert_id)`: whether someone has taken an alert on; `name_of(key)`: what a person
     calls a key; `simulated`: messages say that the times are not real; `routes`: instead of
     `notifiers`, where not everything goes everywhere.
@@ -70,6 +76,7 @@ class AlertStage:
         *,
         evidence_of: EvidenceOf,
         notifiers: Sequence[str] = (),
+        archived_until: Callable[[str], int | None] = _unknown,
         silences_at: SilencesAt = _no_silences,
         acknowledged: Callable[[str], bool] = _nobody,
         max_evidence: int = 5,
@@ -81,6 +88,7 @@ class AlertStage:
     ) -> None:
         self._evidence_of = evidence_of
         self._routes = [Route(name) for name in notifiers] if routes is None else list(routes)
+        self._archived_until = archived_until
         self._silences_at = silences_at
         self._acknowledged = acknowledged
         self._max_evidence = max_evidence
@@ -167,16 +175,22 @@ class AlertStage:
             )
 
     def _find_evidence(self, case: Case, at_ms: int) -> Mapping[str, Evidence]:
-        wanted = case.story_ids
-        found = self._evidence_of(wanted, at_ms)
-        waiter = case.alert.spike_ids[-1]
+        wanted, waiter = case.story_ids, case.alert.spike_ids[-1]
         tries = self._waiting[1] + 1 if self._waiting[0] == waiter else 1
-        ready = readiness(wanted, found, tries, self._evidence_tries)
+        # asked first: what is archived by now is in the evidence that is looked up then
+        until_ms = self._archived_until(case.alert.watch)
+        found = self._evidence_of(wanted, at_ms)
+        ready = readiness(
+            wanted,
+            found,
+            archived=None if until_ms is None else until_ms >= at_ms,
+            last_try=tries >= self._evidence_tries,
+        )
         if not ready.ready:
             self._waiting = (waiter, tries)
             raise StoreUnavailable(
                 f"alert {case.alert.alert_id} waits for its evidence: {ready.value} "
-                f"({len(found)} of {len(wanted)}, looked {tries} times)",
+                f"({len(found)} of {len(wanted)} stories, looked {tries} times)",
                 hint="is the archive running? `foreshock status` shows how far it is behind",
             )
         self._waiting = ("", 0)
