@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from foreshock.archive import ArchiveStage
 from foreshock.bus.sqlite_bus import SqliteBus
 from foreshock.channels import CHANNELS
+from foreshock.errors import BusUnavailable, StoreUnavailable
 from foreshock.runner import StageRunner
 from foreshock.score_cache import ScoreCache
 from foreshock.settings import Settings
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from classifier.scorer import Scorer
     from stream.config import DetectorConfig
 
+#: Steps without any progress before a drain gives up.
+_PATIENCE_STEPS = 200
 #: The way of an item; alert comes after archive because an alert needs its evidence in the store.
 STAGES = ("stories", "classifier", "aggregate", "archive", "alert")
 _BATCH = {"stories": 1000, "classifier": 0, "aggregate": 4000, "archive": 8000, "alert": 500}
@@ -39,6 +42,7 @@ class Parts:
     store: SqlStore
     scorer: Callable[[], Scorer]
     notifiers: Sequence[str] = ()
+    simulated: bool = False
 
     def close(self) -> None:
         """Close store and bus."""
@@ -87,15 +91,32 @@ class Pipeline:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.runners = {name: stage_runner(name, parts) for name in STAGES}
+        self.waiting = ""
+        """What the last step had to wait for; "" for nothing."""
 
     def step(self) -> int:
         """Let every stage handle one batch; return how many records were handled in all."""
-        return sum(runner.step() for runner in self.runners.values())
+        self.waiting = ""
+        return sum(self._step(runner) for runner in self.runners.values())
 
-    def drain(self, on_step: Callable[[], None] = lambda: None) -> None:
-        """Step until every channel is handled."""
-        while self.step():
-            on_step()
+    def _step(self, runner: StageRunner) -> int:
+        try:
+            return runner.step()
+        except (BusUnavailable, StoreUnavailable) as error:
+            self.waiting = f"{runner.stage.name}: {error}"
+            return 0
+
+    def drain(self) -> None:
+        """Step until every channel is handled. Raises StoreUnavailable if that cannot be."""
+        idle = 0
+        while idle < _PATIENCE_STEPS:
+            if self.step():
+                idle = 0
+            elif not self.waiting:
+                return
+            else:
+                idle += 1
+        raise StoreUnavailable(f"waited in vain: {self.waiting}")
 
 
 def _stories(parts: Parts) -> Stage:
@@ -147,10 +168,14 @@ def _archive(parts: Parts) -> Stage:
 def _alert(parts: Parts) -> Stage:
     from alerts.stage import AlertStage
 
+    alerts = parts.settings.alerts
     return AlertStage(
         evidence_of=parts.store.evidence,
         notifiers=parts.notifiers,
-        max_evidence=parts.settings.alerts.evidence_headlines,
+        max_evidence=alerts.evidence_headlines,
+        evidence_tries=alerts.evidence_tries,
+        grouping_ms=round(alerts.grouping_minutes * 60_000),
+        simulated=parts.simulated,
     )
 
 
