@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alerts.notifiers.base import Notifier
+    from alerts.outbox import Failure
     from foreshock.settings import AlertSettings
 
 _PAUSE_S = 0.5
+
+
+def _tell(failure: Failure) -> None:
+    sys.stderr.write(f"foreshock: {failure}\n")
 
 
 class Sending:
@@ -49,7 +55,12 @@ class Sending:
 
         store = open_store(self._database)
         sender = Sender(
-            store, self._notifiers, SystemClock(), max_attempts=self._settings.max_attempts
+            store,
+            self._notifiers,
+            SystemClock(),
+            max_attempts=self._settings.max_attempts,
+            per_minute=self._settings.messages_per_minute,
+            on_failure=_tell,
         )
         try:
             while not self._stop.wait(_PAUSE_S):
