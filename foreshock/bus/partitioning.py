@@ -14,8 +14,8 @@ def partition_of(key: str, partitions: int) -> int:
 
     Source: CRC-32 as in RFC 1952, section 8.
 
-    >>> [partition_of("main", 4), partition_of("main", 4), partition_of("other", 1)]
-    [3, 3, 0]
+    >>> [partition_of(key, 4) for key in ("main", "rates", "asia")]
+    [0, 0, 3]
     """
     if partitions == 1:
         return 0

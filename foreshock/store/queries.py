@@ -16,7 +16,6 @@ from foreshock.records import (
     ScoredItem,
     Spike,
     StoryItem,
-    Uncounted,
 )
 from foreshock.store import schema
 from foreshock.store.rows import row_to_body, row_to_item, row_to_pane, row_to_scored_item
@@ -45,14 +44,12 @@ def count_all(connection: Connection) -> dict[str, int]:
 
 
 def _scored_items() -> Select[Any]:
-    # an item that no model may read is scored "not at all" by that very fact, and has no row
-    items, scores = schema.items, schema.scores
+    items, scores, unscored = schema.items, schema.scores, schema.unscored
     return (
         select(items, scores)
         .outerjoin(scores, scores.c.item_id == items.c.item_id)
-        .where(
-            or_(scores.c.item_id.is_not(None), items.c.uncounted == Uncounted.LANGUAGE.value),
-        )
+        .outerjoin(unscored, unscored.c.item_id == items.c.item_id)
+        .where(or_(scores.c.item_id.is_not(None), unscored.c.item_id.is_not(None)))
         .order_by(items.c.at_ms, items.c.item_id, scores.c.model_version)
     )
 

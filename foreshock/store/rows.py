@@ -146,6 +146,7 @@ def _item_rows(item: StoryItem) -> Iterator[tuple[Table, Row]]:
 def _scored_rows(item: ScoredItem) -> Iterator[tuple[Table, Row]]:
     score = item.score
     if score is None:
+        yield schema.unscored, (item.item_id,)
         return
     yield (
         schema.scores,

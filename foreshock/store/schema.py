@@ -1,7 +1,7 @@
 """The tables, for SQLite and PostgreSQL alike. Lists are JSON text; `body` is the encoded record.
 
-Who writes: archive (items, scores, item_keys, panes, spikes, alerts, late, deadletters), alerts
-(outbox, silences), ingest (source_status), the program (meta).
+Who writes: archive (items, scores, unscored, item_keys, panes, spikes, alerts, late, deadletters),
+alerts (outbox, silences), ingest (source_status), the program (meta).
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ scores = Table(
     PrimaryKeyConstraint("item_id", "model_version"),
     Index("scores_by_time", "at_ms", "item_id"),
 )
+
+# items that no model can read (their language): looked at, and never called neutral
+unscored = Table("unscored", metadata, Column("item_id", _Key, primary_key=True))
 
 # which items stand under which topic:, ticker: and all key; terms are found through panes
 item_keys = Table(

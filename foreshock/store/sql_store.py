@@ -205,7 +205,7 @@ class SqlStore:
         with self.connect() as connection:
             rows = connection.execute(select(state, func.count()).group_by(state)).all()
         counts = {known.value: 0 for known in OutboxState}
-        return counts | {name: count for (name, count) in rows}
+        return counts | {row[0]: row[1] for row in rows}
 
     def deadletters(self, state: str | None = None) -> list[StoredDeadLetter]:
         table = schema.deadletters
