@@ -1,0 +1,1 @@
+"""Foreshock: notices when bad news comes unusually fast. This package is kernel and program."""

@@ -16,8 +16,10 @@ DEADLETTER = "news.deadletter"
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel. `keyed_by` names the record field that decides the partition (order holds within
-    a key); `scalable` channels may have several partitions, the others always have one per watch key.
+    """One channel.
+
+    `keyed_by` names the record field that decides the partition (order holds within a key);
+    `scalable` channels may have several partitions, the others have one.
     """
 
     name: str

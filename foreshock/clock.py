@@ -1,4 +1,7 @@
-"""Where stages get the time from: the system, a replayed feed, or a test. All times are Unix milliseconds, UTC."""
+"""Where stages get the time from: the system, a replayed feed, or a test.
+
+All times are Unix milliseconds, UTC.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every record that travels on a channel or rests in the store: frozen structs, integers where it counts.
+"""Every record that travels on a channel or rests in the store: frozen, integers where it counts.
 
 An item gains fields on its way and loses none: `Item` (news.fetched), `StoryItem` (news.items),
 `ScoredItem` (news.scored). Probabilities and polarities are integer micro-units (1_000_000 = 1.0),
@@ -31,7 +31,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=st
 
 
 class Item(Record, frozen=True, kw_only=True):
-    """One published piece, as first seen. On news.fetched, in the order of the world within a watch.
+    """One published piece, as first seen. On news.fetched, in order of the world within a watch.
 
     `item_id` names this revision, `entry_id` the entry that it revises (equal for all revisions).
     `published_at_ms` is what the source claims (None where it claims nothing usable).
@@ -67,8 +67,8 @@ class StoryItem(Item, frozen=True, kw_only=True):
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Topic and sentiment of an item: calibrated probabilities in micro-units.
 
-    negative + neutral + positive = 1_000_000. `topics` are (slug, probability), most probable first,
-    those of at least 1 %. `negative` is the verdict that panes count. `input_hash` is the SHA-256
+    negative + neutral + positive = 1_000_000. `topics` are (slug, probability), the most probable
+    first, those of at least 1 %. `negative` is the verdict that panes count. `input_hash` is the SHA-256
     (first 32 hex digits) of the text that the model read.
     """
 
@@ -237,7 +237,7 @@ class DeadLetter(Record, frozen=True, kw_only=True):
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that has to go out: which alert, which change of its life, through which notifier.
+    """One message that has to go out: which alert, which change of it, through which notifier.
 
     `body` is what the notifier is given (the alert as encoded). The store keeps at most one row per
     (alert_id, change, notifier), so writing it again sends nothing again.
@@ -264,6 +264,4 @@ class DueOutbox(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
 
 
-AnyRecord = (
-    Item | StoryItem | ScoredItem | Heartbeat | Pane | Spike | Alert | LateItem | DeadLetter
-)
+AnyRecord = Item | StoryItem | ScoredItem | Heartbeat | Pane | Spike | Alert | LateItem | DeadLetter

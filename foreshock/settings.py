@@ -141,11 +141,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # everything arrives through load_settings, which knows where each value came from
         return (init_settings,)
@@ -180,8 +180,9 @@ def load_settings(
 ) -> LoadedSettings:
     """Return the settings in force.
 
-    `file`: a TOML file (default: foreshock.toml if it exists), `flags`: `section.name=value` texts,
-    `environment`: default `os.environ`. Raises SettingsError naming the setting and where it was set.
+    `file`: a TOML file (default: foreshock.toml if it exists), `flags`: `section.name=value`
+    texts, `environment`: default `os.environ`. Raises SettingsError naming the setting and where
+    it was set.
     """
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -240,7 +241,8 @@ def _is_list(name: str) -> bool:
         if model is None or part not in model.model_fields:
             return False
         annotation = model.model_fields[part].annotation
-        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        model = annotation if is_section else None
     return str(annotation).startswith("tuple[")
 
 
@@ -263,7 +265,8 @@ def _put(tree: dict[str, Any], name: str, value: Any, origin: str) -> None:
 
 def _explain(detail: Any, origins: Mapping[str, str]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
-    origin = next((o for n, o in origins.items() if n == name or n.startswith(name + ".")), "default")
+    set_by = (o for n, o in origins.items() if n == name or n.startswith(name + "."))
+    origin = next(set_by, "default")
     problem = "no such setting" if detail["type"] == "extra_forbidden" else detail["msg"]
     return f"{name} (from {origin}): {problem}"
 

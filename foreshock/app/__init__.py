@@ -1,1 +1,1 @@
-"""The composition root: which parts make a live run, a demo, a replay. Called by `foreshock.cli`."""
+"""The composition root: which parts make a live run, a demo, a replay."""

@@ -1,4 +1,4 @@
-"""The bundled tape: 13 days at full speed, then live at 60x, with the dashboard. `foreshock demo`."""
+"""The bundled tape: 13 days at full speed, then live at 60x: `foreshock demo`."""
 
 from __future__ import annotations
 

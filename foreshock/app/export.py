@@ -49,7 +49,9 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 
 def _plain(record: Record) -> dict[str, Any]:
     return {
-        name: getattr(record, name) for name in record.__struct_fields__ if name not in ("v", "type")
+        name: getattr(record, name)
+        for name in record.__struct_fields__
+        if name not in ("v", "type")
     }
 
 

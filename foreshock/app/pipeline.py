@@ -166,12 +166,15 @@ def _archive(parts: Parts) -> Stage:
 
 
 def _alert(parts: Parts) -> Stage:
+    from alerts.lookups import archived_until, silences_at
     from alerts.stage import AlertStage
 
     alerts = parts.settings.alerts
     return AlertStage(
         evidence_of=parts.store.evidence,
         notifiers=parts.notifiers,
+        archived_until=archived_until(parts.store),
+        silences_at=silences_at(parts.store),
         max_evidence=alerts.evidence_headlines,
         evidence_tries=alerts.evidence_tries,
         grouping_ms=round(alerts.grouping_minutes * 60_000),
@@ -186,4 +189,3 @@ _MAKERS: dict[str, Callable[[Parts], Stage]] = {
     "archive": _archive,
     "alert": _alert,
 }
-

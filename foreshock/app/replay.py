@@ -1,6 +1,6 @@
 """Play a recorded feed through all stages, embedded, into a store of its own.
 
-Called by `foreshock replay`. Standard output is the report's alone; progress goes to standard error.
+Called by `foreshock replay`. Standard output is the report alone; progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _play(
             items = list(feed.read())
         if not items:
             raise ReplayError(
-                f"{request.feed}: no item to play: {feed.total} rows, {feed.rejected} rejected",
+                f"{request.feed}: no item to play: {feed.total} rows, {feed.selected} selected",
                 hint="check --columns, --where, --without, --from and --to",
             )
         parts.store.put_meta(
@@ -161,7 +161,7 @@ def _play(
             with progress("exporting", total=None):
                 export(parts.store, request.export)
         (run.directory / "finished").touch()
-        return report(run, feed, pipeline, seconds)
+        return report(run, feed, len(items), pipeline, seconds)
     finally:
         parts.close()
 
@@ -170,7 +170,7 @@ def drive(
     playback: Playback,
     pipeline: Pipeline,
     clock: SimulatedClock | None,
-    on_progress: Callable[[int], None] = lambda published: None,
+    on_progress: Callable[[int], None] = lambda _: None,
     until_ms: int | None = None,
     on_step: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -191,7 +191,7 @@ def drive(
 
 
 def report(
-    run: Run, feed: RecordedFeed, pipeline: Pipeline, seconds: float
+    run: Run, feed: RecordedFeed, played: int, pipeline: Pipeline, seconds: float
 ) -> dict[str, Any]:
     """Return counts, seconds and the rate of each stage (records a second while it worked)."""
     stages = {}
@@ -209,7 +209,10 @@ def report(
     return {
         "run": str(run.directory),
         "rows": feed.total,
-        "rejected": feed.rejected,
+        "selected": feed.selected,
+        "rejected": sum(feed.rejected.values()),
+        "rejected_by_reason": dict(sorted(feed.rejected.items())),
+        "played": played,
         **counts,
         "seconds": round(seconds, 3),
         "items_per_second": round(counts["items"] / seconds, 1) if seconds > 0 else 0.0,
@@ -224,7 +227,9 @@ def show_report(found: Mapping[str, Any]) -> None:
 
     table = Table("stage", "records", "seconds", "a second", box=None)
     for name, row in found["stages"].items():
-        table.add_row(name, f"{row['handled']:,}", f"{row['seconds']:.1f}", f"{row['per_second']:,.0f}")
+        table.add_row(
+            name, f"{row['handled']:,}", f"{row['seconds']:.1f}", f"{row['per_second']:,.0f}"
+        )
     console = Console()
     console.print(
         f"{found['items']:,} items in {found['stories']:,} stories, {found['panes']:,} panes: "

@@ -1,9 +1,9 @@
 """Run directories: where one live, demo or replay run keeps its bus and store.
 
-    data/live/foreshock.db        the live run
-    data/demo/foreshock.db        the bundled tape
-    data/replays/<id>/foreshock.db   one replay; <id> says what was played and how
-    data/latest                   the path of the run that started last
+data/live/foreshock.db        the live run
+data/demo/foreshock.db        the bundled tape
+data/replays/<id>/foreshock.db   one replay; <id> says what was played and how
+data/latest                   the path of the run that started last
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run holds and how far each stage is behind. Called by `foreshock status` and `deadletter`."""
+"""What a run holds and how far each stage is behind: `foreshock status` and `deadletter`."""
 
 from __future__ import annotations
 

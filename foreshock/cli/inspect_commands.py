@@ -47,7 +47,9 @@ def show(
     given = [*(flags or []), *([f"data_dir={data_dir}"] if data_dir is not None else [])]
     rows = load_settings(config, given).shown()
     if as_json:
-        typer.echo(json.dumps({row.name: {"value": row.value, "origin": row.origin} for row in rows}))
+        typer.echo(
+            json.dumps({row.name: {"value": row.value, "origin": row.origin} for row in rows})
+        )
         return
     table = Table("setting", "value", "from", *(["what for"] if described else []), box=None)
     for row in rows:

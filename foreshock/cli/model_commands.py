@@ -61,7 +61,7 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on a labelled file: report, macro-F1, accuracy, calibration, texts per second."""
+    """Measure a model on a labelled file: macro-F1, accuracy, calibration, texts per second."""
     from foreshock.app.model import evaluate_model
 
     report = evaluate_model(model, data, text_column, label_column, task, device)

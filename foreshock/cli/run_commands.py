@@ -56,7 +56,10 @@ def demo(
     from foreshock.app.demo import run_demo
 
     run_demo(
-        settings_from(config, data_dir, flags), fresh=fresh, speed=speed, open_browser=not no_browser
+        settings_from(config, data_dir, flags),
+        fresh=fresh,
+        speed=speed,
+        open_browser=not no_browser,
     )
 
 
@@ -77,14 +80,20 @@ def replay(
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="No such rows (repeatable; feed's columns)."),
     ] = None,
-    start: Annotated[str | None, typer.Option("--from", help="First moment, e.g. 2008-09-15.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First moment, e.g. 2008-09-15.")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="First moment no longer played.")] = None,
-    speed: Annotated[str, typer.Option(help="max, or a multiple of real time such as 60x.")] = "max",
+    speed: Annotated[
+        str, typer.Option(help="max, or a multiple of real time such as 60x.")
+    ] = "max",
     export: Annotated[
         Path | None,
         typer.Option(help="Folder for items, scores, panes, spikes and alerts as .jsonl."),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with a stopped one.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do not go on with a stopped one.")
+    ] = False,
     as_json: AsJson = False,
     config: Config = None,
     data_dir: DataDir = None,
@@ -95,7 +104,13 @@ def replay(
     What fires here is what would have fired that day: items come in the order in which they were
     seen. A replay that was stopped goes on; one that ended is played anew.
     """
-    from foreshock.app.replay import ReplayRequest, parse_pairs, parse_speed, run_replay, show_report
+    from foreshock.app.replay import (
+        ReplayRequest,
+        parse_pairs,
+        parse_speed,
+        run_replay,
+        show_report,
+    )
     from foreshock.clock import iso_to_ms
 
     request = ReplayRequest(

@@ -1,4 +1,4 @@
-"""One stage as a process of its own: ingest, stories, classify, aggregate, archive, alert, dashboard.
+"""One stage as a process of its own: ingest, stories, classify, aggregate, archive, alert, page.
 
 They meet in the live run's bus, so any of them can be stopped, killed and started again by itself.
 """

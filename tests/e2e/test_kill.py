@@ -1,4 +1,4 @@
-"""kill -9 at random moments of a replay: started again it goes on, and nothing is lost or doubled."""
+"""kill -9 at random moments of a replay: it goes on, and nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingest.demo.tape import tape_path
 KILLS = 20
 FILES = ("items.jsonl", "scores.jsonl", "panes.jsonl", "spikes.jsonl", "alerts.jsonl")
 # the part of the tape with the surges, so that spikes and alerts are at stake too
-PART = ("--from", "2026-03-11", "--speed", "max")
+PART = ("--from", "2026-03-15", "--to", "2026-03-17T11:00Z", "--speed", "max")
 
 
 def command(data_dir: Path, export: Path) -> list[str]:

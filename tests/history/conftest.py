@@ -1,4 +1,4 @@
-"""Tests on real history: they need the folder with train/, eval/ and feeds/, and fail without it."""
+"""Tests on real history: they need the folder with the data sets, and fail without it."""
 
 from __future__ import annotations
 

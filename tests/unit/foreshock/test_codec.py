@@ -53,9 +53,7 @@ def test_a_score_keeps_integers() -> None:
         (b"\xff\xfe", CodecError, "2 bytes"),
     ],
 )
-def test_what_cannot_be_read_is_told_apart(
-    data: bytes, kind: type[CodecError], said: str
-) -> None:
+def test_what_cannot_be_read_is_told_apart(data: bytes, kind: type[CodecError], said: str) -> None:
     with pytest.raises(kind) as caught:
         decode(data)
     assert said in str(caught.value)

@@ -26,9 +26,12 @@ def test_without_a_run_the_error_says_how_to_start_one(tmp_path: Path) -> None:
 
 def test_a_run_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
     run = live_run(tmp_path)
-    with hold(run, tmp_path), pytest.raises(ForeshockError, match="another process"):
-        with hold(run, tmp_path):
-            pass
+    with (
+        hold(run, tmp_path),
+        pytest.raises(ForeshockError, match="another process"),
+        hold(run, tmp_path),
+    ):
+        pass
     with hold(run, tmp_path):
         pass
 

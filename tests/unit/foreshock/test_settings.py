@@ -1,4 +1,4 @@
-"""Settings: file < environment < flags, every value with its origin, errors that name the culprit."""
+"""Settings: file < environment < flags, each with its origin; errors that name the culprit."""
 
 from __future__ import annotations
 
