@@ -1,0 +1,1 @@
+"""Ways to run the network: one protocol, one module for each implementation."""
