@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from alerts.silences import Silence
-from foreshock.archive import HEARTBEAT_META
+from foreshock.archive import ARCHIVED_META
 from foreshock.store.schema import silences
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def archived_until(store: Store) -> Callable[[str], int | None]:
     """
 
     def look(watch: str) -> int:
-        return int(store.get_meta().get(HEARTBEAT_META + watch, "-1"))
+        return int(store.get_meta().get(ARCHIVED_META + watch, "-1"))
 
     return look
 
