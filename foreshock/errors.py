@@ -63,7 +63,25 @@ class SourceError(ForeshockError):
 
 
 class FetchError(SourceError):
-    """An HTTP fetch failed, was refused by policy, or answered with an error."""
+    """An HTTP fetch failed or answered with an error.
+
+    `retry_after_s`: try again not before so many seconds, None where nobody said.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, retryable=retryable)
+        self.retry_after_s = retry_after_s
+
+
+class FetchRefused(FetchError):
+    """A policy forbids the fetch: a private address, another scheme, robots.txt."""
 
 
 class EntryRejected(SourceError):
