@@ -68,8 +68,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Topic and sentiment of an item: calibrated probabilities in micro-units.
 
     negative + neutral + positive = 1_000_000. `topics` are (slug, probability), the most probable
-    first, those of at least 1 %. `negative` is the verdict that panes count. `input_hash` is the SHA-256
-    (first 32 hex digits) of the text that the model read.
+    first, those of at least 1 %. `negative` is the verdict that panes count. `input_hash` is the
+    SHA-256 (first 32 hex digits) of the text that the model read.
     """
 
     model_version: str

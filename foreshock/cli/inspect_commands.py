@@ -21,7 +21,10 @@ def register(app: typer.Typer) -> None:
 def status(
     config: Config = None, data_dir: DataDir = None, flags: Set = None, as_json: AsJson = False
 ) -> None:
-    """Tell what the latest run of this directory holds, and how far each stage is behind."""
+    """Tell what the latest run holds.
+
+    Counts, and how far each stage is behind, for the latest run of this directory.
+    """
     from foreshock.app import status as status_of
 
     report = status_of.read_status(settings_from(config, data_dir, flags))

@@ -35,7 +35,10 @@ def train(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the default model's weights again and print a classification report per task."""
+    """Train a model and print a report per task.
+
+    This is how the weights of the default model were made.
+    """
     from foreshock.app.model import train_model
 
     typer.echo(
@@ -61,7 +64,10 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on a labelled file: macro-F1, accuracy, calibration, texts per second."""
+    """Measure a model on a labelled file.
+
+    Prints a classification report, macro-F1, accuracy, calibration error and texts per second.
+    """
     from foreshock.app.model import evaluate_model
 
     report = evaluate_model(model, data, text_column, label_column, task, device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -22,12 +21,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     help=(
         "Streaming financial sentiment monitor: notices when bad news comes unusually fast, and "
         "tells you why.\n\n"
-        "Start with [bold]foreshock demo[/bold], then [bold]foreshock run[/bold] on live feeds or "
-        "[bold]foreshock replay FEED[/bold] on history."
+        "Start with foreshock demo, then foreshock run on live feeds or "
+        "foreshock replay FEED on history."
     ),
 )
 
@@ -39,6 +38,8 @@ def _program(
     ] = False,
 ) -> None:
     if show_version:
+        from importlib.metadata import version
+
         typer.echo(f"foreshock {version('foreshock')}")
         raise typer.Exit
 

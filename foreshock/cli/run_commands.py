@@ -31,9 +31,10 @@ def run(
     data_dir: DataDir = None,
     flags: Set = None,
 ) -> None:
-    """Watch live feeds: every stage and the dashboard in one process.
+    """Watch live feeds, with the dashboard.
 
-    Stopped or killed and started again, it goes on where it was.
+    Every stage runs in this one process. Stopped or killed and started again, it goes on where it
+    was.
     """
     from foreshock.app.live import run_live
 
@@ -49,9 +50,10 @@ def demo(
     data_dir: DataDir = None,
     flags: Set = None,
 ) -> None:
-    """Play the bundled tape: 13 days at full speed, then live at 60x, with the dashboard.
+    """Play the bundled tape, with the dashboard.
 
-    The headlines are real (SEntFiN, MIT licence); their times are simulated.
+    13 days go at full speed, the rest live at 60x. The headlines are real (SEntFiN, MIT licence);
+    their times are simulated.
     """
     from foreshock.app.demo import run_demo
 
@@ -99,9 +101,9 @@ def replay(
     data_dir: DataDir = None,
     flags: Set = None,
 ) -> None:
-    """Play a recorded feed through all stages into a store of its own.
+    """Play a recorded feed through all stages.
 
-    What fires here is what would have fired that day: items come in the order in which they were
+XX
     seen. A replay that was stopped goes on; one that ended is played anew.
     """
     from foreshock.app.replay import (

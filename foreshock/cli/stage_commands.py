@@ -40,7 +40,7 @@ def classify(config: Config = None, data_dir: DataDir = None, flags: Set = None)
 
 
 def aggregate(config: Config = None, data_dir: DataDir = None, flags: Set = None) -> None:
-    """Count panes and detect spikes: news.scored to sentiment.panes and sentiment.spikes."""
+    """Count panes and detect spikes in news.scored."""
     _run_stage("aggregate", config, data_dir, flags)
 
 
