@@ -1,0 +1,121 @@
+"""The dashboard as an application and as a server. Called by the program's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from foreshock.clock import HOUR_MS, SECOND_MS, Clock, SystemClock
+
+if TYPE_CHECKING:
+    import dash
+
+    from foreshock.settings import DashboardSettings
+    from foreshock.store.base import Store
+
+THREADS: Final = 8
+
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <meta name="color-scheme" content="light dark">
+        <title>{%title%}</title>
+        {%favicon%}
+        {%css%}
+    </head>
+    <body>
+        <noscript>This page needs JavaScript; it loads none from other hosts.</noscript>
+        {%app_entry%}
+        <footer>
+            {%config%}
+            {%scripts%}
+            {%renderer%}
+        </footer>
+    </body>
+</html>"""
+
+
+def create_app(
+    open_store: Callable[[], Store],
+    settings: DashboardSettings,
+    *,
+    clock: Clock | None = None,
+    window_ms: int = HOUR_MS,
+) -> dash.Dash:
+    """Return the page as a Dash app; `app.server` is a WSGI application.
+
+    `open_store` is called at the first look, and again when the store falls silent. `window_ms`:
+    length of the window whose counts are shown. Nothing is read before someone asks.
+    """
+    import dash
+
+    from dashboard import api, callbacks
+    from dashboard.deltas import Publisher
+    from dashboard.layout import page
+    from dashboard.reader import Reader
+
+    clock = clock if clock is not None else SystemClock()
+    reader = Reader(
+        open_store,
+        stale_after_ms=round(settings.stale_after_seconds * SECOND_MS),
+        clock=clock,
+        window_ms=window_ms,
+    )
+    publisher = Publisher(
+        reader, refresh_ms=round(settings.refresh_seconds * SECOND_MS * 0.9), clock=clock
+    )
+    app = dash.Dash(
+        "foreshock",
+        assets_folder=str(files("dashboard") / "assets"),
+        serve_locally=True,
+        title="Foreshock",
+        update_title=None,
+        index_string=_INDEX,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        add_log_handler=False,
+        enable_mcp=False,
+    )
+    app.layout = page(settings)
+    callbacks.register(app, publisher)
+    api.register(app.server, publisher)
+    api.protect(app.server, app.csp_hashes())
+    return app
+
+
+class DashboardServer:
+    """A dashboard that listens; `effective_port` says where, whatever port was asked for."""
+
+    def __init__(self, server: Any, port: int) -> None:
+        self._server = server
+        self.effective_port = port
+
+    def run(self) -> None:
+        """Serve until `close` is called from another thread."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+
+def make_server(app: dash.Dash, host: str, port: int) -> DashboardServer:
+    """Listen on `host`:`port` (0: any free port). Raises OSError where that is taken."""
+    from waitress import create_server
+
+    server = create_server(
+        app.server,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+    listening = getattr(server, "effective_listen", None)
+    return DashboardServer(server, listening[0][1] if listening else server.effective_port)
+
+
+def serve(app: dash.Dash, host: str, port: int) -> None:
+    """Serve the page on `host`:`port` until interrupted."""
+    make_server(app, host, port).run()
