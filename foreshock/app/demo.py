@@ -58,7 +58,7 @@ def _play(parts: Parts, speed: float, console: Console) -> None:
     from ingest.sources.recorded import RecordedFeed
 
     settings = parts.settings
-    live_from_ms = iso_to_ms(tape_info()["live_from"])
+    live_from_ms = iso_to_ms(tape_info().live_from)
     items = list(RecordedFeed(tape_path(), watch=settings.watch).read())
     scorer = load_scorer(settings)
     console.print(f"model: {scorer.describe()}")

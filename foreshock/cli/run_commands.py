@@ -103,8 +103,8 @@ def replay(
 ) -> None:
     """Play a recorded feed through all stages.
 
-XX
-    seen. A replay that was stopped goes on; one that ended is played anew.
+    It has a store of its own. What fires here is what would have fired that day: items come in the
+    order in which they were seen. A replay that was stopped goes on; one that ended is played anew.
     """
     from foreshock.app.replay import (
         ReplayRequest,

@@ -22,7 +22,9 @@ POOL, POOL_OVERFLOW = 4, 28
 
 
 def path_of(place: str | Path) -> Path | None:
-    """Return the file that `place` names (a path or an sqlite: URL), None for another database.
+    """Return the file that `place` names (a path or an sqlite: URL), None for a server's URL.
+
+    Raises StoreError for anything else.
 
     >>> path_of("sqlite:////var/run.db"), path_of("postgresql://db/foreshock")
     (PosixPath('/var/run.db'), None)
@@ -33,7 +35,10 @@ def path_of(place: str | Path) -> Path | None:
         url = make_url(place)
     except ArgumentError as error:
         raise StoreError("expected a path or a database URL, found neither") from error
-    if url.get_backend_name() != "sqlite":
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise StoreError(f"expected an SQLite file or a PostgreSQL URL, found one of {backend!r}")
+    if backend == "postgresql":
         return None
     if not url.database:
         raise StoreError("expected an sqlite URL with a file, found one without")
@@ -85,13 +90,19 @@ def sqlite_engine(path: Path, *, writing: bool) -> Engine:
 def server_engine(url: str, *, writing: bool) -> Engine:
     """Return the engine of a database server. Reading connections are read-only."""
     options: dict[str, Any] = {} if writing else {"postgresql_readonly": True}
-    return create_engine(
-        url,
-        paramstyle="format",
-        pool_size=POOL,
-        max_overflow=POOL_OVERFLOW,
-        execution_options=options,
-    )
+    try:
+        return create_engine(
+            url,
+            paramstyle="format",
+            pool_size=POOL,
+            max_overflow=POOL_OVERFLOW,
+            execution_options=options,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"the database's driver is not installed: {error}",
+            hint="install Foreshock with its extra: foreshock[postgres]",
+        ) from error
 
 
 @contextmanager
