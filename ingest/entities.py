@@ -9,12 +9,14 @@ how sure a match must be:
 * none: any case (`microsoft`, `BNP Paribas`);
 * `=`: exactly this case (`=Apple`, `=GE`);
 * `?`: exactly this case, and where the capital proves nothing (first word, or a Title That Is
-  Capitalised) a word beside it that companies are spoken of with (`?Target`: "Target shares", not
-  "Target practice");
+  Capitalised) beside a word that companies are spoken of with ("Target shares", "Target practice");
+* `!`: exactly this case, and always beside a word of business (`!Rio`: "Rio shares", "Rio 2016");
 * `$`: another symbol of the same company (`$GOOG`), for cashtags and exchange tags only.
 
 The longest match wins. A company without a symbol stands for phrases that name no company
-("Apple pie", "target price"): they win over the shorter name in them and give nothing.
+("Apple pie", "target price"): they win over the shorter name in them and give nothing. Who only
+speaks is not what a title is about: a name after the last dash or colon ("- Gartner") and a bank
+that rates another company ("Citi cuts Ford to sell") do not count.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ import ahocorasick
 
 TITLE_CHARS = 2_000
 LEAD_CHARS = 300
-_MARKS = "=?$"
+_MARKS = "=?!$"
+_UNSURE = frozenset("?!")
+_SPEAKER_WORDS = 4
+_SPEAKER = re.compile(r"^(.{12,}?\S)(?: --? ?|(?<=[a-z0-9%])-|- |: )([A-Z][^:]{1,39})$")
 _PUNCTUATION = str.maketrans(
     dict.fromkeys(
         "!\"#'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -61,6 +66,15 @@ _COMPANY_WORDS_AFTER = _words(
     "falls jumps slumps tumbles surges soars plunges slips drops gains climbs sinks and will would",
     "unit division brand owner",
 )
+_BUSINESS_WORDS_AFTER = _words(
+    "shares share stock stocks profit profits earnings revenue revenues sales ceo cfo coo inc corp",
+    "co group plc ltd llc q1 q2 q3 q4 h1 h2 results dividend ipo bonds debt investors shareholders",
+    "board bid takeover stake",
+)
+_RATING_WORDS = _words(
+    "cuts raises ups upgrades downgrades starts initiates lowers maintains reiterates slashes",
+    "hikes trims lifts resumes keeps reaffirms",
+)
 _COMPANY_WORDS_BEFORE = _words(
     "retailer owner maker giant rival lender insurer automaker chain company startup parent buy",
     "sell own owns than like acquire acquires sues against shares stock why",
@@ -84,7 +98,8 @@ class _Alias:
 
     symbol: str
     exact: str | None
-    needs_context: bool
+    mark: str
+    is_bank: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,7 @@ class EntityFinder:
                     continue
                 words = _plain_words(spelling)
                 exact = words if mark else None
-                alias = _Alias(company.symbol, exact, mark == "?")
+                alias = _Alias(company.symbol, exact, mark, company.sector == "Financials")
                 spellings.setdefault(words.lower(), []).append(alias)
         self._automaton: Any = ahocorasick.Automaton()
         for lowered, aliases in spellings.items():
@@ -134,7 +149,7 @@ class EntityFinder:
         """
         title = title[:TITLE_CHARS]
         found = set(self._find_tags(title))
-        found.update(self._find_names(_plain_words(title)))
+        found.update(self._find_names(title))
         if not found and text:
             found.update(self._find_exchange_tags(text[:LEAD_CHARS]))
         return tuple(sorted(found))
@@ -152,34 +167,47 @@ class EntityFinder:
                 symbol = tagged.rstrip(".-&")
                 yield self._symbols.get(symbol, symbol)
 
-    def _find_names(self, words: str) -> Iterator[str]:
+    def _find_names(self, title: str) -> Iterator[str]:
+        words = _plain_words(title)
+        hits = self._longest(self._hits(words))
+        if not hits:
+            return
+        about = [hit for hit in hits if not _only_rates(words, hit, hits)]
+        told = len(words) - _speaker_length(title)
+        if any(hit.end <= told for hit in about):
+            about = [hit for hit in about if hit.end <= told]
+        elif told < len(words):
+            return
+        for hit in about:
+            yield hit.alias.symbol
+
+    def _hits(self, words: str) -> list[_Hit]:
         lowered = words.lower()
         if len(lowered) != len(words):  # a few letters grow in lower case and would shift positions
             lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in words)
-        hits: list[_Hit] = []
+        sure: list[_Hit] = []
         unsure: list[_Hit] = []
         for last, (length, aliases) in self._automaton.iter(lowered):
             start = last - length
             for alias in aliases:
-                if alias.exact is not None and words[start - 1 : last + 1] != alias.exact:
-                    continue
-                hit = _Hit(start, last, alias)
-                (unsure if alias.needs_context else hits).append(hit)
-        if not hits and not unsure:
-            return
-        hits.extend(hit for hit in unsure if _names_company(words, hit, hits))
+                if alias.exact is None or words[start - 1 : last + 1] == alias.exact:
+                    (unsure if alias.mark in _UNSURE else sure).append(_Hit(start, last, alias))
+        if unsure:
+            sure.extend([hit for hit in unsure if _names_company(words, hit, sure)])
+        return sure
+
+    def _longest(self, hits: list[_Hit]) -> list[_Hit]:
+        """Keep the longest of overlapping hits; two of one length are two companies of one name."""
         taken: list[_Hit] = []
         for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start)):
-            if all(hit.end <= other.start or hit.start >= other.end for other in taken):
-                taken.append(hit)
-            elif hit.alias.symbol and any(
-                (hit.start, hit.end) == (other.start, other.end) and other.alias.symbol
+            if all(
+                hit.end <= other.start
+                or hit.start >= other.end
+                or (hit.start, hit.end) == (other.start, other.end)
                 for other in taken
             ):
-                taken.append(hit)  # one name, two listed companies
-        for hit in taken:
-            if hit.alias.symbol:
-                yield hit.alias.symbol
+                taken.append(hit)
+        return [hit for hit in taken if hit.alias.symbol]
 
 
 def _marked_aliases(company: Company) -> Iterator[tuple[str, str]]:
@@ -200,16 +228,35 @@ def _plain_words(title: str) -> str:
 def _names_company(words: str, hit: _Hit, sure: list[_Hit]) -> bool:
     before = words[: hit.start].split()
     after = words[hit.end :].split()
-    if before and _is_sentence_case(words):
+    likely = hit.alias.mark == "?"
+    if likely and before and _is_sentence_case(words):
         return True
-    if after and after[0].lower() in _COMPANY_WORDS_AFTER:
+    if after and after[0].lower() in (_COMPANY_WORDS_AFTER if likely else _BUSINESS_WORDS_AFTER):
         return True
-    if before and before[-1].lower() in _COMPANY_WORDS_BEFORE:
+    if likely and before and before[-1].lower() in _COMPANY_WORDS_BEFORE:
         return True
     return any(
         other.alias.symbol and (other.start == hit.end + 1 or other.end == hit.start - 1)
         for other in sure
     )
+
+
+def _only_rates(words: str, hit: _Hit, hits: list[_Hit]) -> bool:
+    """Return whether `hit` is a bank and what follows is a rating of the next company."""
+    if not hit.alias.is_bank or len(hits) < 2:
+        return False
+    verb, _, _ = words[hit.end + 1 :].partition(" ")
+    named = hit.end + len(verb) + 2
+    return verb.lower() in _RATING_WORDS and any(other.start == named for other in hits)
+
+
+def _speaker_length(title: str) -> int:
+    """Return the length of the plain words that a title ends in after its last dash or colon."""
+    match = _SPEAKER.match(title)
+    if match is None or (title[match.end(1)] == ":" and match.group(1).count(" ") < 5):
+        return 0
+    speaker = _plain_words(match.group(2))
+    return len(speaker) - 1 if speaker.count(" ") <= _SPEAKER_WORDS + 1 else 0
 
 
 def _is_sentence_case(words: str) -> bool:
