@@ -219,7 +219,7 @@ class Publisher:
     def _parts_of(self, detail: _Detail) -> Parts:
         snapshot = self._snapshot
         if snapshot is None or snapshot.until_ms is None:
-            return {"spikes": [], "headlines": [], "span": None}
+            return {"spikes": [], "span": None}
         key, panes = detail.series.id.key, self._reader.panes
         if detail.panes is not panes:
             # another run has taken the place of the one that was shown

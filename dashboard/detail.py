@@ -30,6 +30,10 @@ COLUMNS: Final = (
     "stories",
 )
 Point = tuple[float | None, ...]
+#: A share is drawn only where an hour has so many stories: of one story it is 0 or 100 %.
+MIN_SHARE_STORIES: Final = 3
+#: And what is usual only where that many were usual.
+MIN_USUAL_STORIES: Final = 1.5
 
 
 class Range(StrEnum):
@@ -102,14 +106,15 @@ def point(history: KeyHistory, at_ms: int, window_ms: int, first_ms: int) -> Poi
     """Return one row of COLUMNS for the window that ends at `at_ms`."""
     counts = history.between(at_ms - window_ms, at_ms)
     expected = usual(history, at_ms, first_ms=first_ms, window_ms=window_ms)
-    share = _percent(counts.share)
+    share = _percent(counts.share) if counts.stories >= MIN_SHARE_STORIES else None
     if expected is None:
         return (share, None, None, None, counts.negative, None, None, None, counts.stories)
     low, high = expected.negative_band()
-    band = expected.share_band() or (None, None)
+    known = expected.stories >= MIN_USUAL_STORIES
+    band = (expected.share_band() if known else None) or (None, None)
     return (
         share,
-        _percent(expected.share),
+        _percent(expected.share) if known else None,
         _percent(band[0]),
         _percent(band[1]),
         counts.negative,

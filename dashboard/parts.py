@@ -55,9 +55,10 @@ def detail_to_parts(
     """Return the parts of a chosen key: points by time, its spikes and its headlines."""
     parts: Parts = {
         "spikes": [_spike(spike) for spike in snapshot.spikes if spike.key == wanted.key],
-        "headlines": [_headline(headline) for headline in headlines],
         "span": span(points, wanted, snapshot.until_ms),
     }
+    for headline in headlines:
+        parts[f"h:{headline.item_id}"] = _headline(headline)
     for at_ms, point in points.items():
         parts[f"p:{at_ms}"] = point
     return parts
@@ -164,7 +165,6 @@ def _evidence(evidence: Evidence) -> Parts:
 
 def _headline(headline: Headline) -> Parts:
     return {
-        "id": headline.item_id,
         "title": _text(headline.title),
         "publisher": _text(headline.publisher),
         "url": safe_url(headline.url),

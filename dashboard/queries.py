@@ -215,7 +215,7 @@ def _with_copies(connection: Connection, headlines: Sequence[Headline]) -> list[
         .where(items.c.story_id.in_([headline.item_id for headline in headlines]))
         .group_by(items.c.story_id)
     )
-    sizes: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    sizes: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
     return [
         replace(headline, copies=max(0, sizes.get(headline.item_id, 1) - 1))
         for headline in headlines

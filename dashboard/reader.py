@@ -20,6 +20,7 @@ from dashboard.queries import AlertReader, Headline, SpikeReader, read_headlines
 from dashboard.snapshot import (
     MAX_TICKERS,
     MAX_TOPICS,
+    CalmOrder,
     Row,
     Snapshot,
     active_spikes,
@@ -44,6 +45,8 @@ HEADLINES_BACK_MS: Final = DAY_MS
 #: A pause before a silent store is opened anew, and the share of time that counting may take.
 REOPEN_MS: Final = 5_000
 COUNTING_SHARE: Final = 50
+#: Rows whose state has not changed change places at most so often.
+ORDER_RESTS_MS: Final = 10_000
 
 
 class Reader:
@@ -70,6 +73,7 @@ class Reader:
         self.panes = PaneCache()
         self._spikes = SpikeReader()
         self._alerts = AlertReader()
+        self._order = CalmOrder(ORDER_RESTS_MS)
         self._beats: dict[str, int] = {}
         self._counters: Mapping[str, int] = {}
         self._count_again_ms = 0
@@ -180,8 +184,8 @@ class Reader:
             for key in self._row_keys(until_ms, {*keys, *active})
         }
         rows |= {key: self._row(key, active, until_ms) for key in terms}
-        topics = order(rows, "topic", MAX_TOPICS, quiet=True)
-        tickers = order(rows, "ticker", MAX_TICKERS, quiet=False)
+        topics = self._ordered("topic", rows, MAX_TOPICS)
+        tickers = self._ordered("ticker", rows, MAX_TICKERS)
         shown = {ALL, *topics, *tickers, *terms, *keys} & rows.keys()
         return replace(
             base,
@@ -193,6 +197,10 @@ class Reader:
             sparks={key: spark(self.panes.history(key), until_ms) for key in sorted(shown)},
             tremor=tremor(self.panes.history(ALL), until_ms, self.panes.first_ms),
         )
+
+    def _ordered(self, kind: str, rows: Mapping[str, Row], limit: int) -> tuple[str, ...]:
+        best = order(rows, kind, limit, quiet=kind == "topic")
+        return self._order.keep(kind, rows, best, self._clock.now_ms())
 
     def _row_keys(self, until_ms: int, keys: set[str]) -> set[str]:
         """Return keys that need a row: all topics, companies with stories, and `keys`."""

@@ -13,7 +13,7 @@ from typing import Final
 from dashboard.baseline import Usual, usual
 from dashboard.history import Counts, KeyHistory
 from dashboard.liveness import Liveness
-from dashboard.names import ALL, display_name, key_kind
+from dashboard.names import display_name, key_kind
 from foreshock.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from foreshock.records import Alert, Spike
 
@@ -154,6 +154,28 @@ def order(rows: Mapping[str, Row], kind: str, limit: int, *, quiet: bool) -> tup
     return tuple(row.key for row in sorted(chosen, key=lambda row: row.severity)[:limit])
 
 
+class CalmOrder:
+    """Keeps lists still: rows change places when a state changes, else only now and then.
+
+    At sixty times real time counts change each second, and a list that never rests cannot be read.
+    """
+
+    def __init__(self, rest_ms: int) -> None:
+        self._rest_ms = rest_ms
+        self._last: dict[str, tuple[int, dict[str, RowState], tuple[str, ...]]] = {}
+
+    def keep(
+        self, kind: str, rows: Mapping[str, Row], best: tuple[str, ...], now_ms: int
+    ) -> tuple[str, ...]:
+        """Return the earlier order of the keys in `best` while that will do, else `best`."""
+        states = {key: rows[key].state for key in best}
+        made_ms, known, kept = self._last.get(kind, (0, {}, ()))
+        if states == known and now_ms - made_ms < self._rest_ms:
+            return kept
+        self._last[kind] = (now_ms, states, best)
+        return best
+
+
 def spark(history: KeyHistory, until_ms: int) -> tuple[Counts, ...]:
     """Return the counts of the last SPARK_STEPS buckets; the last one may still be filling."""
     last = spark_start(until_ms)
@@ -180,20 +202,3 @@ def tremor(history: KeyHistory, until_ms: int, first_ms: int) -> dict[int, Count
 def alerts_of_last_day(alerts: Iterable[Alert], now_ms: int) -> int:
     """Return how many alerts started in the last 24 hours of event time."""
     return sum(1 for alert in alerts if alert.started_at_ms > now_ms - DAY_MS)
-
-
-__all__ = [
-    "ALL",
-    "Row",
-    "RowState",
-    "Snapshot",
-    "active_spikes",
-    "alerts_of_last_day",
-    "judge",
-    "listed_terms",
-    "make_row",
-    "order",
-    "spark",
-    "spark_start",
-    "tremor",
-]

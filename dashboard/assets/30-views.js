@@ -299,12 +299,26 @@
     );
   }
 
+  const SOME = 10;
   let filter = "negative";
+  let everything = false;
+  let lastChosen = null;
+
+  function moreButton(label, act) {
+    const button = h("button.more-button", { type: "button" }, label);
+    button.addEventListener("click", act);
+    return button;
+  }
 
   page.showHeadlines = (parts, detail, chosen) => {
     const holder = document.getElementById("headlines");
     if (!holder) return;
-    const all = detail.get("headlines") || [];
+    if (lastChosen !== chosen) everything = false;
+    lastChosen = chosen;
+    const all = [...detail]
+      .filter(([name]) => name.startsWith("h:"))
+      .map(([name, headline]) => ({ ...headline, id: name.slice(2) }))
+      .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
     const now = (parts.get("status") || {}).now || 0;
     const negative = all.filter((headline) => headline.negative);
     const shown = filter === "negative" ? negative : all;
@@ -313,7 +327,15 @@
       holder.replaceChildren(h("li.empty", {}, emptyHeadlines(parts, all.length)));
       return;
     }
-    holder.replaceChildren(...shown.slice(0, 30).map((headline) => headlineItem(headline, now)));
+    const some = everything ? shown : shown.slice(0, SOME);
+    const more =
+      some.length < shown.length
+        ? h("li.more", {}, moreButton(`Show ${shown.length - some.length} more`, () => {
+            everything = true;
+            page.showHeadlines(parts, detail, chosen);
+          }))
+        : null;
+    holder.replaceChildren(...some.map((headline) => headlineItem(headline, now)), ...(more ? [more] : []));
   };
 
   function emptyHeadlines(parts, others) {
@@ -390,13 +412,18 @@
       ),
     );
     if (alert.more) evidence.push(h("li.more", {}, `and ${alert.more} more`));
+    const list = h("ul.evidence", {}, ...evidence);
+    const folded =
+      alert.state === "resolved"
+        ? h("details", {}, h("summary", {}, page.plural(alert.evidence.length + alert.more, "headline", "headlines")), list)
+        : list;
     return h(
       `article.alert.${alert.state}`,
       { "data-alert": alert.id },
       h("p.when", {}, h(`span.badge.${alert.state}`, {}, alert.state), h("time", {}, `${page.moment(alert.started, now)}${resolved}`)),
       h("h3", {}, h("a", { href: page.here(key) }, alert.title)),
       h("p.reason", {}, alert.reason),
-      h("ul.evidence", {}, ...evidence),
+      folded,
     );
   }
 })();

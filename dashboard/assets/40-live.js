@@ -83,7 +83,7 @@
       if (seen.detailId !== id) detail.clear();
       fold(detail, answer.detail.parts, answer.detail.whole, names);
       seen.detailId = id;
-      if (answer.detail.whole) ["spikes", "headlines", "span"].forEach((name) => names.add(name));
+      if (answer.detail.whole) ["spikes", "h:", "span"].forEach((name) => names.add(name));
     }
     seen.detailVersion = seen.detailId === id ? answer.v : "";
     return (name) => names.has(name);
@@ -112,7 +112,7 @@
     if (touched("counters") || touched("summary") || touched("status")) page.showCounters(parts);
     if (touched("alerts")) page.showAlerts(parts);
     if (touched(`row:${key}`) || touched("spikes") || show.key !== key) page.showDetailHead(parts, detail, key);
-    if (touched("headlines") || show.key !== key) page.showHeadlines(parts, detail, key);
+    if (touched("h:") || [...detail.keys()].some((name) => name.startsWith("h:") && touched(name)) || show.key !== key) page.showHeadlines(parts, detail, key);
     if (parts.size && show.key === undefined) {
       page.showFigures(parts);
       page.showTremor(parts);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -45,17 +47,40 @@ class Filled:
         return open_store(self.path, read_only=True)
 
 
+@pytest.fixture(scope="session")
+def written(
+    synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], tuple[Path, Any]]:
+    """Writes a history of some days once; each test gets a copy of its own."""
+    made: dict[int, tuple[Path, Any]] = {}
+
+    def write(days: int) -> tuple[Path, Any]:
+        if days not in made:
+            path = tmp_path_factory.mktemp("written") / "run.db"
+            run = synthetic.SyntheticRun(days=days, stories_an_hour=30.0)
+            store = open_store(path)
+            run.fill(store)
+            store.close()
+            made[days] = path, run
+        return made[days]
+
+    return write
+
+
 @pytest.fixture
-def make_filled(tmp_path: Path, synthetic: ModuleType) -> Iterator[Callable[..., Filled]]:
+def make_filled(
+    tmp_path: Path, written: Callable[[int], tuple[Path, Any]]
+) -> Iterator[Callable[..., Filled]]:
     with ExitStack() as stack:
 
-        def make(name: str = "run", **options: Any) -> Filled:
+        def make(name: str = "run", days: int = 5) -> Filled:
+            original, run = written(days)
             path = tmp_path / f"{name}.db"
+            for file in original.parent.glob("run.db*"):
+                shutil.copy(file, path.with_name(file.name.replace("run.db", path.name)))
             store = open_store(path)
             stack.callback(store.close)
-            run = synthetic.SyntheticRun(**{"days": 5, "stories_an_hour": 30.0} | options)
-            run.fill(store)
-            return Filled(path, run, store)
+            return Filled(path, copy.deepcopy(run), store)
 
         yield make
 
