@@ -51,8 +51,8 @@ _SMALL_WORDS = {
 }  # fmt: skip
 _SMALL = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 _ENGLISH_WORDS = (
-    "the of to and for with from after by at is are was were says said say on as its his her their"
-    " this that will would not but has have had be been over into amid than about against more new"
+    "the of to and for with from after by at are were says said say on as its his her their"
+    " this that will would not but has have had be been into amid than about against more new"
     " up down off out how why what who when"
 )
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
