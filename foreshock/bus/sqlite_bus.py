@@ -233,16 +233,7 @@ class SqliteTransaction:
     def publish(self, channel: str, messages: Sequence[Message]) -> None:
         streams = self._bus.streams(channel)
         for partition, placed in by_partition(channel, messages, len(streams)).items():
-            stream = streams[partition]
-            first = self._next_offset(stream)
-            self.connection.executemany(
-                "INSERT INTO bus_log (stream, offset, at_ms, key, value) VALUES (?, ?, ?, ?, ?)",
-                [
-                    (stream, offset, m.at_ms, m.key, m.value)
-                    for offset, m in enumerate(placed, first)
-                ],
-            )
-            self._next[stream] = first + len(placed)
+            self._append(streams[partition], placed)
 
     def commit(self, consumer: Consumer) -> None:
         if not isinstance(consumer, SqliteConsumer):
@@ -277,6 +268,19 @@ class SqliteTransaction:
         """Tell the consumers that their positions are committed."""
         for consumer in self._consumers:
             consumer.settle()
+
+    def _append(self, stream: int, messages: Sequence[Message]) -> None:
+        first = self._next_offset(stream)
+        rows = [
+            (stream, offset, m.at_ms, m.key, m.value) for offset, m in enumerate(messages, first)
+        ]
+        try:
+            self.connection.executemany("INSERT INTO bus_log VALUES (?, ?, ?, ?, ?)", rows)
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise BusError(
+                f"expected a message that SQLite can hold, found one with {error}"
+            ) from error
+        self._next[stream] = first + len(messages)
 
     def _next_offset(self, stream: int) -> int:
         if stream not in self._next:

@@ -366,6 +366,19 @@ def test_evidence_is_the_lead_with_its_score_and_the_number_of_copies(store: Sto
     assert store.evidence([]) == {}
 
 
+def test_evidence_as_of_a_moment_counts_the_copies_before_it(store: Store) -> None:
+    lead = story_item(1)
+    copies = [story_item(n, lead=False, story_id=lead.item_id) for n in (2, 3, 4)]
+    store.write([lead, *copies, scored(lead, score())])
+
+    counted = [
+        store.evidence([lead.item_id], before_ms)[lead.item_id].copies
+        for before_ms in (2_000, 2_001, 4_000, None)
+    ]
+
+    assert counted == [0, 1, 2, 3]
+
+
 def test_evidence_of_thousands_of_stories_is_found(store: Store) -> None:
     items = [story_item(number) for number in range(1_300)]
     store.write([*items, *(scored(item, score()) for item in items)])

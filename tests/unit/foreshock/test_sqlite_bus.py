@@ -145,6 +145,18 @@ def test_an_sql_error_inside_of_a_transaction_is_a_bus_error(path: Path) -> None
     bus.close()
 
 
+def test_a_number_that_no_database_holds_is_a_bus_error(path: Path) -> None:
+    bus = SqliteBus(path)
+    bus.create({"news": 1})
+
+    with pytest.raises(BusError, match="can hold") as caught, bus.transaction() as transaction:
+        transaction.publish("news", [Message("k", b"a", 0), Message("k", b"b", 10**30)])
+
+    assert not isinstance(caught.value, BusUnavailable)
+    assert bus.lag("g", ["news"]) == {"news": 0}
+    bus.close()
+
+
 def test_waiting_costs_little_and_asks_no_table_while_nothing_changes(path: Path) -> None:
     naps: list[float] = []
     bus = SqliteBus(path, sleep=naps.append)
