@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
+
+from foreshock.app.progress import progress
+from foreshock.errors import CorpusError
 
 if TYPE_CHECKING:
+    from classifier.corpora import TrainingCorpora
     from classifier.evaluation import EvaluationReport
+    from classifier.scorer import Scorer
+    from classifier.training import TrainingProgress
+
+#: What the default model is measured on: (data set, task).
+_TESTS: tuple[tuple[str, Literal["sentiment", "topic"]], ...] = (
+    ("sentfin", "sentiment"),
+    ("tweets", "sentiment"),
+    ("topics", "topic"),
+)
 
 
 def train_model(
@@ -21,17 +34,19 @@ def train_model(
     resume: Path | None,
     as_json: bool,
 ) -> str:
-    """Train into `out` and return the report, as text or JSON."""
-    from classifier.training import TrainingProgress, train
-    from foreshock.app.progress import progress
+    """Train into `out` and return a classification report per task on the test split."""
+    from classifier.corpora import load_training_corpora
+    from classifier.scorer import load_scorer
+    from classifier.training import train
 
-    with progress("training", total=1) as advance:
+    corpora = load_training_corpora(data)
+    with progress("training", total=epochs * 1000) as advance:
 
         def on_progress(state: TrainingProgress) -> None:
-            advance_to = (state.epoch - 1 + state.step / max(state.steps, 1)) / state.epochs
-            advance(advance_to)
+            done = state.epoch - 1 + state.step / max(state.steps, 1)
+            advance(round(done * 1000))
 
-        report = train(
+        trained = train(
             data,
             out,
             epochs=epochs,
@@ -40,17 +55,49 @@ def train_model(
             batch_tokens=batch_tokens,
             on_progress=on_progress,
             resume=resume,
+            corpora=corpora,
         )
-    return json.dumps(report.to_json()) if as_json else report.to_text()
+    reports = reports_on_test(load_scorer(out), corpora)
+    if as_json:
+        from classifier.evaluation import report_to_json
+
+        found = {name: report_to_json(report) for name, report in reports.items()}
+        return json.dumps({"model_version": trained.model_version, "test": found})
+    from classifier.evaluation import render_report
+
+    parts = [f"{name} (test split)\n{render_report(report)}" for name, report in reports.items()]
+    return "\n\n".join([f"{trained.model_version} in {out}", *parts])
+
+
+def reports_on_test(scorer: Scorer, corpora: TrainingCorpora) -> dict[str, EvaluationReport]:
+    """Measure a model on the test split of each data set."""
+    from classifier.evaluation import evaluate
+
+    reports = {}
+    for origin, task in _TESTS:
+        examples = corpora.of("test", origin)
+        labels = [row.sentiment if task == "sentiment" else row.topic for row in examples]
+        reports[origin] = evaluate(scorer, [row.text for row in examples], labels, task)
+    return reports
 
 
 def evaluate_model(
     model: str, data: Path, text_column: str, label_column: str, task: str, device: str
 ) -> EvaluationReport:
-    """Score a labelled file with a model and compare."""
-    from classifier.corpora import read_labelled
+    """Score a labelled file with a model and compare. Raises CorpusError for an unusable file."""
+    from classifier.corpora import read_labelled_csv
     from classifier.evaluation import evaluate
     from classifier.scorer import load_scorer
 
-    corpus = read_labelled(data, text_column, label_column, task)
-    return evaluate(load_scorer(model, device), corpus.texts, corpus.labels, task)
+    if task not in ("sentiment", "topic"):
+        raise CorpusError(f"expected --task sentiment or topic, found {task!r}")
+    named = cast(Literal["sentiment", "topic"], task)
+    corpus = read_labelled_csv(data, task=named, text_column=text_column, label_column=label_column)
+    return evaluate(load_scorer(model, device), corpus.texts, corpus.labels, named)
+
+
+def render(report: EvaluationReport, *, as_json: bool) -> str:
+    """Return a report as text or JSON."""
+    from classifier.evaluation import render_report, report_to_json
+
+    return json.dumps(report_to_json(report)) if as_json else render_report(report)

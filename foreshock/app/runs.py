@@ -11,14 +11,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from foreshock.errors import ForeshockError
 
 DATABASE = "foreshock.db"
+#: What can run by itself; one process at a time each.
+ROLES = ("ingest", "stories", "classifier", "aggregate", "archive", "alert")
+_LOCK = "lock-"
 
 
 @dataclass(frozen=True)
@@ -63,20 +67,18 @@ def latest_run(data_dir: Path) -> Run:
 
 
 @contextmanager
-def hold(run: Run, data_dir: Path, *, fresh: bool = False) -> Iterator[Run]:
-    """Hold a run for one process, empty if `fresh`, and make it the latest.
+def hold(
+    run: Run, data_dir: Path, *, roles: Sequence[str] = ROLES, fresh: bool = False
+) -> Iterator[Run]:
+    """Hold `roles` of a run for one process, empty if `fresh`, and make it the latest.
 
-    Raises ForeshockError if another process holds it.
+    A whole run holds every role, a stage as its own process holds its own. Raises ForeshockError if
+    another process holds one of them.
     """
     run.directory.mkdir(parents=True, exist_ok=True)
-    with (run.directory / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ForeshockError(
-                f"another process runs in {run.directory}",
-                hint="stop it first, or use another --data-dir",
-            ) from error
+    with ExitStack() as locks:
+        for role in roles:
+            _lock(locks.enter_context((run.directory / f"{_LOCK}{role}").open("w")), run, role)
         if fresh:
             _empty(run.directory)
         pointer = data_dir / "latest.new"
@@ -85,9 +87,19 @@ def hold(run: Run, data_dir: Path, *, fresh: bool = False) -> Iterator[Run]:
         yield run
 
 
+def _lock(file: IO[str], run: Run, role: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ForeshockError(
+            f"another process already runs {role} in {run.directory}",
+            hint="stop it first, or use another --data-dir",
+        ) from error
+
+
 def _empty(directory: Path) -> None:
     for path in directory.iterdir():
-        if path.name == "lock":
+        if path.name.startswith(_LOCK):
             continue
         if path.is_dir():
             shutil.rmtree(path)

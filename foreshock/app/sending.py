@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from foreshock.app.saying import say
 from foreshock.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alerts.failures import Failure
     from alerts.notifiers.base import Notifier
-    from alerts.outbox import Failure
     from foreshock.settings import AlertSettings
 
 _PAUSE_S = 0.5
 
 
 def _tell(failure: Failure) -> None:
-    sys.stderr.write(f"foreshock: {failure}\n")
+    say(
+        f"alert {failure.alert_id} ({failure.change}) was given up by {failure.notifier} after "
+        f"{failure.attempts} tries: {failure.error}"
+    )
 
 
 class Sending:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +67,7 @@ def evaluate(
 
     Prints a classification report, macro-F1, accuracy, calibration error and texts per second.
     """
-    from foreshock.app.model import evaluate_model
+    from foreshock.app.model import evaluate_model, render
 
     report = evaluate_model(model, data, text_column, label_column, task, device)
-    typer.echo(json.dumps(report.to_json()) if as_json else report.to_text())
+    typer.echo(render(report, as_json=as_json))
