@@ -71,7 +71,7 @@ def run(runner: StageRunner) -> None:
 
 
 def put_aside(bus: Bus, store: SqlStore, *messages: Message) -> StageRunner:
-    """Let a stage fail at `messages` and the archive keep the letters; return the stage's runner."""
+    """Let a stage fail at `messages`, the archive keep the letters; return the runner."""
     publish(bus, *messages)
     runner = StageRunner(Picky(), bus, store)
     run(runner)
