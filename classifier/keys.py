@@ -28,8 +28,8 @@ _MAX_LETTERS: Final = 32
 _DESK_MARK: Final = re.compile(
     r"^\s*(?:(?:UPDATE|WRAPUP|SNAPSHOT|TAKE)\s{0,3}\d{1,2}|RPT|REFILE|CORRECTED|CORRECTION|REPEAT"
     r"|EXCLUSIVE|BRIEF|TEXT|TABLE|FACTBOX|TIMELINE|ANALYSIS|INTERVIEW|INSTANT VIEW|ADVISORY"
-    r"|BREAKINGVIEWS|PREVIEW|POLL|Q&A|FEATURE|HIGHLIGHTS|NEWSMAKER|SCENARIOS|DEALTALK|SPECIAL REPORT"
-    r"|WITNESS|CHRONOLOGY|QUOTES|DIARY|COLUMN|GRAPHIC|INSIGHT|IFR|RESEARCH ALERT)"
+    r"|BREAKINGVIEWS|PREVIEW|POLL|Q&A|FEATURE|HIGHLIGHTS|NEWSMAKER|SCENARIOS|DEALTALK"
+    r"|SPECIAL REPORT|WITNESS|CHRONOLOGY|QUOTES|DIARY|COLUMN|GRAPHIC|INSIGHT|IFR|RESEARCH ALERT)"
     r"\s?[-:\u2013]\s?(?=\S)"
 )
 _ABBREVIATION: Final = re.compile(r"\b(?:[A-Za-z]\.){2,6}")
@@ -38,41 +38,42 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _HAS_DIGIT: Final = re.compile(r"\d")
 
 _STOP_TEXT: Final = """
-a about above across after again against ahead all almost along already also although always am amid among an and
-another any anyone are around as at away back be became because become been before behind being below best better
-between both but by came can cannot could day days despite did do does doing done down due during each early either
-else end ends ended enough even ever every everyone few first for four from further get gets getting give given gives
-go goes going gone good got great had has have having he her here hers high him his how i if in instead into is isn it
-its itself just keep keeps kept last late later latest least less let lets like likely little long look looks lot low
-made make makes making many may maybe me might mln month months more most mostly much must my near nearly need needs
-never new news next no non nor not nothing now of off often old on once one only onto or other others our out over own
-part per pm put puts rather really run runs same second see seek seeks seeking seem seems seen set sets several shall
-she should show shows since six so some something soon still such take takes taking ten than that the their them then
-there these they thing things third this those though three through till time times to today together told tomorrow
-tonight too top toward towards two under until unveil up upon us use used uses very via view want wants was way we week
-weekend weekly weeks well went were what when where whether which while who whom whose why will with within without
-won would year years yesterday yet you your yours
-monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
-january february march april june july august september october november december
-jan feb mar apr jun jul aug sep sept oct nov dec
-say says said saying saw sees seeing tell tells told report reports reported reporting reportedly source sources
-update updates updated wrapup rpt refile correct corrected factbox interview analysis exclusive preview poll text table
-brief briefs timeline instant digest press headline headlines diary schedule calendar watch factor factors roundup
-summary highlights highlight snapshot column graphic video audio photo photos picture pictures slideshow blog live
-pct percent percentage point points bps bln bn billion billions million millions trillion thousand hundred
-dollar dollars usd eur gbp inr rupees rs crore lakh euro euros cent cents
-share shares stock stocks market markets company companies group inc corp ltd plc llc co sa ag nv spa ab oyj asa
-holding holdings limited international
-quarter quarterly half fiscal annual annually monthly daily yearly fy qtr
-result results earnings profit profits revenue revenues sales eps estimate estimates forecast forecasts outlook
-guidance view views expects expected expect
-wk yr yrs mth mths hr hrs min minute minutes hour hours
-exec execs ceo cfo chief official officials spokesman spokeswoman analyst analysts
-reuters reuter bloomberg cnbc wsj ft afp dj kyodo nyt paper newspaper newspapers media
-ex vs st mr mrs ms dr jr sr ii iii iv de la le el al du di da des den der die das von van en et un una les los
-am pm hs re no qs ok tv vice versa amid via per pre non anti
-announce announces announced announcement name names named plan plans planned start starts started
-rise rises rose risen fall falls fell fallen gain gains gained drop drops dropped up higher lower highs lows
+a about above across after again against ahead all almost along already also although always am
+amid among an and another any anyone are around as at away back be became because become been
+before behind being below best better between both but by came can cannot could day days despite
+did do does doing done down due during each early either else end ends ended enough even ever
+every everyone few first for four from further get gets getting give given gives go goes going
+gone good got great had has have having he her here hers high him his how i if in instead into is
+isn it its itself just keep keeps kept last late later latest least less let lets like likely
+little long look looks lot low made make makes making many may maybe me might mln month months
+more most mostly much must my near nearly need needs never new news next no non nor not nothing
+now of off often old on once one only onto or other others our out over own part per pm put puts
+rather really run runs same second see seek seeks seeking seem seems seen set sets several shall
+she should show shows since six so some something soon still such take takes taking ten than that
+the their them then there these they thing things third this those though three through till time
+times to today together told tomorrow tonight too top toward towards two under until unveil up
+upon us use used uses very via view want wants was way we week weekend weekly weeks well went were
+what when where whether which while who whom whose why will with within without won would year
+years yesterday yet you your yours monday tuesday wednesday thursday friday saturday sunday mon
+tue tues wed thu thur thurs fri sat sun january february march april june july august september
+october november december jan feb mar apr jun jul aug sep sept oct nov dec say says said saying
+saw sees seeing tell tells told report reports reported reporting reportedly source sources update
+updates updated wrapup rpt refile correct corrected factbox interview analysis exclusive preview
+poll text table brief briefs timeline instant digest press headline headlines diary schedule
+calendar watch factor factors roundup summary highlights highlight snapshot column graphic video
+audio photo photos picture pictures slideshow blog live pct percent percentage point points bps
+bln bn billion billions million millions trillion thousand hundred dollar dollars usd eur gbp inr
+rupees rs crore lakh euro euros cent cents share shares stock stocks market markets company
+companies group inc corp ltd plc llc co sa ag nv spa ab oyj asa holding holdings limited
+international quarter quarterly half fiscal annual annually monthly daily yearly fy qtr result
+results earnings profit profits revenue revenues sales eps estimate estimates forecast forecasts
+outlook guidance view views expects expected expect wk yr yrs mth mths hr hrs min minute minutes
+hour hours exec execs ceo cfo chief official officials spokesman spokeswoman analyst analysts
+reuters reuter bloomberg cnbc wsj ft afp dj kyodo nyt paper newspaper newspapers media ex vs st mr
+mrs ms dr jr sr ii iii iv de la le el al du di da des den der die das von van en et un una les los
+am pm hs re no qs ok tv vice versa amid via per pre non anti announce announces announced
+announcement name names named plan plans planned start starts started rise rises rose risen fall
+falls fell fallen gain gains gained drop drops dropped up higher lower highs lows
 """
 STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 
@@ -97,8 +98,8 @@ def terms_of(title: str) -> tuple[str, ...]:
 
     >>> terms_of("UPDATE 3-U.S. House rejects $700-bln Wall St bailout bill")[:5]
     ('house', 'reject', 'wall', 'bailout', 'bill')
-    >>> terms_of("RPT-Nikkei's 5-wk lows, extends losses after quakes")
-    ('nikkei', 'extend', 'loss', 'quake', 'extend nikkei', 'extend loss', 'loss quake', 'loss nikkei', 'extend quake')
+    >>> terms_of("RPT-Nikkei's 5-wk lows, extends losses after quakes")  # doctest: +ELLIPSIS
+    ('nikkei', 'extend', 'loss', 'quake', 'extend nikkei', ...)
     """
     words = content_words(title)[:MAX_WORDS]
     terms = dict.fromkeys(words)

@@ -1,0 +1,1 @@
+"""Panes, windows, the detector, and the engines that drive them."""

@@ -46,24 +46,35 @@ class Discounted(msgspec.Struct, array_like=True):
         self.at = index
 
 
-class Baseline(msgspec.Struct):
-    """One key's past: counted stories (negative ones for known keys), by level and by slot."""
+class TermBaseline(msgspec.Struct):
+    """One term's past: stories and negative stories."""
 
-    counted: Discounted = msgspec.field(default_factory=Discounted)
     stories: Discounted = msgspec.field(default_factory=Discounted)
     negative: Discounted = msgspec.field(default_factory=Discounted)
+
+
+class KnownBaseline(msgspec.Struct):
+    """One known key's past: stories and negative stories as they came.
+
+    `level` and `slots` hold negative stories as they are learned, clipped; `excess` and `squares`
+    are what over-dispersion is estimated from.
+    """
+
+    stories: Discounted = msgspec.field(default_factory=Discounted)
+    negative: Discounted = msgspec.field(default_factory=Discounted)
+    level: Discounted = msgspec.field(default_factory=Discounted)
     slots: dict[int, Discounted] = msgspec.field(default_factory=dict)
     excess: Discounted = msgspec.field(default_factory=Discounted)
     squares: Discounted = msgspec.field(default_factory=Discounted)
 
 
 class Exposure(msgspec.Struct):
-    """One watch's past: panes and stories, by level and by slot."""
+    """One watch's past: panes by level and by slot, stories and negative stories."""
 
     panes: Discounted = msgspec.field(default_factory=Discounted)
+    slots: dict[int, Discounted] = msgspec.field(default_factory=dict)
     stories: Discounted = msgspec.field(default_factory=Discounted)
     negative: Discounted = msgspec.field(default_factory=Discounted)
-    slots: dict[int, Discounted] = msgspec.field(default_factory=dict)
 
 
 class Calendar:
@@ -98,7 +109,7 @@ class Calendar:
 
 
 def seasonal_usual(
-    baseline: Baseline,
+    baseline: KnownBaseline,
     exposure: Exposure,
     calendar: Calendar,
     index: int,
@@ -110,7 +121,7 @@ def seasonal_usual(
     per pane, A and B discounted counts and panes, k = `SHRINK_HOURS` in panes.
     """
     panes = max(exposure.panes.at_index(index, calendar.level_half_life), 1.0)
-    rate = (baseline.counted.at_index(index, calendar.level_half_life) + PRIOR_COUNT) / panes
+    rate = (baseline.level.at_index(index, calendar.level_half_life) + PRIOR_COUNT) / panes
     shrink = calendar.shrink_panes
     usual = 0.0
     for slot, count in slots:
@@ -123,19 +134,19 @@ def seasonal_usual(
 
 
 def volume_usual(
-    baseline: Baseline | None, exposure: Exposure, calendar: Calendar, index: int, stories: int
+    own: Discounted | None, exposure: Exposure, calendar: Calendar, index: int, stories: int
 ) -> float:
     """Return the usual count of a term among `stories` stories: its share of all stories so far.
 
     mu = (own discounted count + 1/2) / (stories seen + 500) x stories in the window.
     """
     half_life = calendar.level_half_life
-    own = 0.0 if baseline is None else baseline.counted.at_index(index, half_life)
+    count = 0.0 if own is None else own.at_index(index, half_life)
     seen = exposure.stories.at_index(index, half_life)
-    return (own + PRIOR_COUNT) / (seen + PRIOR_STORIES) * stories
+    return (count + PRIOR_COUNT) / (seen + PRIOR_STORIES) * stories
 
 
-def dispersion(baseline: Baseline, calendar: Calendar, index: int) -> float:
+def dispersion(baseline: KnownBaseline, calendar: Calendar, index: int) -> float:
     """Return phi, the over-dispersion of a known key: (sum of (n - mu)^2 - mu) / sum of mu^2."""
     half_life = calendar.slot_half_life
     excess = baseline.excess.at_index(index, half_life) + PHI_PRIOR * PHI_PRIOR_WEIGHT

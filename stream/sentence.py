@@ -56,8 +56,13 @@ def span_name(width_ms: int) -> str:
 def once_in(surprise: float, window_ms: int) -> str:
     """Return how often a tail of 10^-surprise comes about, were windows independent.
 
-    >>> [once_in(s, 3_600_000) for s in (0.5, 2.0, 2.98, 4.2, 9.0)]
-    ['about once in 3 hours', 'about once in 4 days', 'about once in 40 days', 'about once in 22 months', 'less than once in 10 years']
+    >>> for s in (0.5, 2.0, 2.98, 4.2, 9.0):
+    ...     print(once_in(s, 3_600_000))
+    about once in 3 hours
+    about once in 4 days
+    about once in 40 days
+    about once in 22 months
+    less than once in 10 years
     """
     days = 10.0**surprise * window_ms / _DAY_MS
     if days > _LONGEST_YEARS * _DAYS_A_YEAR:
@@ -86,8 +91,10 @@ def known_reason(
     """Return the sentence of a known key.
 
     >>> known_reason("ticker:ACME", negative=14, stories=23, usual=3.1, usual_share=0.28,
-    ...     surprise=2.98, pane_end_ms=1_222_783_200_000, window_ms=3_600_000)
-    'ACME: 14 negative stories in the last hour; 3.1 is usual for Tuesday 14:00; so many come about once in 40 days; 61 % negative against 28 % usual.'
+    ...     surprise=2.98, pane_end_ms=1_222_783_200_000,
+    ...     window_ms=3_600_000)  # doctest: +NORMALIZE_WHITESPACE
+    'ACME: 14 negative stories in the last hour; 3.1 is usual for Tuesday 14:00; so many come
+    about once in 40 days; 61 % negative against 28 % usual.'
     """
     return (
         f"{key_to_name(key)}: {negative} negative stories in the last {span_name(window_ms)}; "
@@ -100,8 +107,8 @@ def known_reason(
 def term_reason(
     key: str,
     *,
-    counted: int,
     negative: int,
+    stories: int,
     watch_stories: int,
     usual: float,
     usual_share: float,
@@ -110,14 +117,15 @@ def term_reason(
 ) -> str:
     """Return the sentence of a term.
 
-    >>> term_reason("term:bailout house", counted=9, negative=7, watch_stories=71, usual=0.31,
-    ...     usual_share=0.22, surprise=8.1, window_ms=3_600_000)
-    '"bailout house": 9 of 71 stories in the last hour speak of it; 0.3 is usual among so many; so many come less than once in 10 years; 78 % negative against 22 % usual.'
+    >>> term_reason("term:bailout house", negative=7, stories=9, watch_stories=71, usual=0.31,
+    ...     usual_share=0.22, surprise=8.1, window_ms=3_600_000)  # doctest: +NORMALIZE_WHITESPACE
+    '"bailout house": 7 negative stories in the last hour; 0.3 is usual among 71 stories; so many
+    come less than once in 10 years; 78 % negative against 22 % usual.'
     """
     return (
-        f"{key_to_name(key)}: {counted} of {watch_stories} stories in the last "
-        f"{span_name(window_ms)} speak of it; {_little(usual)} is usual among so many; so many come "
-        f"{once_in(surprise, window_ms)}; {_percent(negative, counted)} % negative against "
+        f"{key_to_name(key)}: {negative} negative stories in the last {span_name(window_ms)}; "
+        f"{_little(usual)} is usual among {watch_stories} stories; so many come "
+        f"{once_in(surprise, window_ms)}; {_percent(negative, stories)} % negative against "
         f"{round(100 * usual_share)} % usual."
     )
 

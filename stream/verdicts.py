@@ -1,35 +1,32 @@
-"""Verdicts: how each key of a tick stands against its baseline, and which ones could fire.
+"""Verdicts: how each key of a tick stands against its baseline, and which ones may fire.
 
-The machine's third part, between baselines and spikes. Pure.
+The machine asks once a tick, for the keys that the tick brought stories of. Pure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stream.baselines import Baseline, Calendar, Exposure
 from stream.config import DetectorConfig
-from stream.spikes import share_tail
-from stream.windows import KeyWindow
+from stream.memory import Memory, is_term
+from stream.panes import ALL_KEY
+from stream.spikes import share_tail, surprise
+from stream.windows import KeyWindow, Windows
 
-TERM_PREFIX: Final = "term:"
-PHI_TERMS: Final = 0.6
 #: Least share of negative stories among those of a term.
 TERM_NEGATIVE_SHARE: Final = 0.25
 #: How rare a tone must be for a known key, and how many stories the usual share is worth.
 TONE_TAIL: Final = 0.1
 TONE_STRENGTH: Final = 20.0
-#: Stories of the watch's own share that a key's usual negative share is shrunk with.
-SHARE_SHRINK: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A key that passed every gate but the threshold, and how it stands."""
+    """How a key stands: counts of its window, what is usual, and how surprising that is."""
 
     key: str
-    counted: int
     negative: int
     stories: int
     usual: float
@@ -45,39 +42,54 @@ class Verdict:
         return self.surprise / self.theta
 
 
-def is_term(key: str) -> bool:
-    """Say whether `key` is an emerging key: a word or pair that nobody had to be watching."""
-    return key.startswith(TERM_PREFIX)
+def judge(
+    keys: Sequence[str],
+    index: int,
+    windows: Windows,
+    memory: Memory,
+    config: DetectorConfig,
+) -> list[Verdict]:
+    """Return a verdict for each of `keys`, in order, as of the window that ends with `index`."""
+    if not keys:
+        return []
+    whole = windows.get(ALL_KEY) or KeyWindow()
+    held = [windows.get(key) or KeyWindow() for key in keys]
+    usual = [memory.usual(key, index, whole.stories) for key in keys]
+    scores = surprise(
+        [window.negative for window in held], [mu for mu, _ in usual], [phi for _, phi in usual]
+    )
+    return [
+        Verdict(
+            key=key,
+            negative=window.negative,
+            stories=window.stories,
+            usual=mu,
+            usual_share=memory.usual_share(key, index),
+            surprise=float(score),
+            theta=config.theta_terms if is_term(key) else config.theta,
+            leads=tuple(window.negative_leads()),
+            publishers=tuple(sorted(window.publishers())),
+        )
+        for key, window, (mu, _), score in zip(keys, held, usual, scores, strict=True)
+    ]
 
 
-def counted_of(key: str, window: KeyWindow) -> int:
-    """Return the count that is judged: stories of a term, negative stories of a known key."""
-    return window.stories if is_term(key) else window.negative
+def is_candidate(key: str, window: KeyWindow, config: DetectorConfig, publishers: int) -> bool:
+    """Say whether `key` has stories and publishers enough to be judged at all.
+
+    `publishers`: how many the watch has shown, counted up to 2.
+    """
+    least = config.min_stories_terms if is_term(key) else config.min_stories
+    if window.negative < least or (is_term(key) and not config.terms):
+        return False
+    return publishers < 2 or len(window.publishers()) >= config.min_publishers
 
 
-def usual_share(
-    baseline: Baseline | None, exposure: Exposure, calendar: Calendar, index: int
-) -> float:
-    """Return the usual negative share of a key's stories, shrunk to that of the whole watch."""
-    half_life = calendar.level_half_life
-    seen = exposure.stories.at_index(index, half_life)
-    watch = (exposure.negative.at_index(index, half_life) + 1.0) / (seen + 4.0)
-    if baseline is None:
-        return watch
-    stories = baseline.stories.at_index(index, half_life)
-    negative = baseline.negative.at_index(index, half_life)
-    return (negative + SHARE_SHRINK * watch) / (stories + SHARE_SHRINK)
-
-
-def enough(key: str, window: KeyWindow, config: DetectorConfig) -> bool:
-    """Say whether there are stories enough to judge `key` at all."""
-    if is_term(key):
-        return window.stories >= config.min_stories_terms and window.negative >= 1
-    return window.negative >= config.min_stories
-
-
-def tone_is_worse(key: str, window: KeyWindow, share: float) -> bool:
-    """Say whether the tone passes: bad news, and not just much news."""
-    if is_term(key):
-        return window.negative >= TERM_NEGATIVE_SHARE * window.stories
-    return share_tail(window.negative, window.stories, share, TONE_STRENGTH) <= TONE_TAIL
+def fires(verdict: Verdict) -> bool:
+    """Say whether a verdict passes its threshold and its tone gate: bad news, not much news."""
+    if verdict.surprise < verdict.theta:
+        return False
+    if is_term(verdict.key):
+        return verdict.negative >= TERM_NEGATIVE_SHARE * verdict.stories
+    tail = share_tail(verdict.negative, verdict.stories, verdict.usual_share, TONE_STRENGTH)
+    return tail <= TONE_TAIL

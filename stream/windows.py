@@ -6,13 +6,15 @@ long a window is, and an empty tick costs nothing. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from foreshock.records import Pane
 
 
 class KeyWindow:
-    """What one key's panes in the window add up to. `panes` are in time order, empty ones absent."""
+    """What one key's panes in the window add up to; `panes` in time order, empty ones absent."""
 
     __slots__ = ("negative", "panes", "polarity", "stories")
 
@@ -44,49 +46,55 @@ class KeyWindow:
 
 
 class Windows:
-    """The windows of all keys of one watch, `length` panes long, counted by pane index."""
+    """The windows of all keys of one watch, `length` panes long. Ticks are named by pane index."""
 
     def __init__(self, length: int) -> None:
         self.length = length
         self._keys: dict[str, KeyWindow] = {}
-        self._ticks: dict[int, tuple[Pane, ...]] = {}
+        self._ticks: dict[int, Sequence[Pane]] = {}
+        self._touched: set[int] = set()
 
     def get(self, key: str) -> KeyWindow | None:
         """Return the window of `key`, None where it is empty."""
         return self._keys.get(key)
 
-    def keys(self) -> Iterable[str]:
-        return self._keys.keys()
-
-    def enter(self, index: int, panes: Iterable[Pane]) -> None:
-        """Take in the panes of tick `index`; empty ones are left out."""
-        counted = tuple(pane for pane in panes if pane.items)
-        if not counted:
-            return
-        self._ticks[index] = counted
-        for pane in counted:
+    def enter(self, index: int, panes: Sequence[Pane]) -> None:
+        """Take in the panes of tick `index` that counted something."""
+        self._ticks[index] = panes
+        self._touched.add(index)
+        for pane in panes:
             window = self._keys.get(pane.key)
             if window is None:
                 window = self._keys[pane.key] = KeyWindow()
             window.enter(pane)
 
-    def leaving(self, index: int) -> tuple[Pane, ...]:
-        """Return the panes that the window loses when tick `index` comes."""
-        return self._ticks.get(index - self.length, ())
+    def leaving(self, index: int) -> Sequence[Pane]:
+        """Return the panes of tick `index`, which is still in the window."""
+        return self._ticks.get(index, ())
 
-    def leave(self, index: int) -> int | None:
-        """Take off what tick `index` pushes out; return the index of that tick, None if empty."""
-        old = index - self.length
-        panes = self._ticks.pop(old, None)
+    def leave(self, index: int) -> None:
+        """Take off the panes of tick `index`, the oldest in the window."""
+        panes = self._ticks.pop(index, None)
         if panes is None:
-            return None
+            return
+        self._touched.add(index)
         for pane in panes:
             window = self._keys[pane.key]
             window.leave()
             if not window.panes:
                 del self._keys[pane.key]
-        return old
 
-    def ticks(self) -> Iterator[tuple[int, tuple[Pane, ...]]]:
-        """Yield (index, panes) of the ticks in the window that are not empty, oldest first."""
-        yield from sorted(self._ticks.items())
+    def take_touched(self) -> dict[str, bytes | None]:
+        """Return, by index, the ticks that came or went since last asked; None where one went."""
+        entries: dict[str, bytes | None] = {}
+        for index in sorted(self._touched):
+            panes = self._ticks.get(index)
+            entries[str(index)] = None if panes is None else msgspec.msgpack.encode(panes)
+        self._touched.clear()
+        return entries
+
+    def restore(self, entries: Mapping[str, bytes]) -> None:
+        """Take up ticks by index."""
+        for index in sorted(int(name) for name in entries):
+            self.enter(index, msgspec.msgpack.decode(entries[str(index)], type=list[Pane]))
+        self._touched.clear()

@@ -1,0 +1,1 @@
+"""What feeds ticks to the machine: one module per way to run."""

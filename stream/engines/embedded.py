@@ -25,7 +25,7 @@ _CLOCK: Final = "clock"
 
 
 class _WatchClock(msgspec.Struct):
-    """Heartbeats of one watch by partition, and the end of the next tick (None before the first)."""
+    """Heartbeats of one watch by partition; the end of the next tick, None before the first."""
 
     heard: list[int | None]
     first_ms: int
