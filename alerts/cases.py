@@ -135,9 +135,14 @@ def open_case(spike: Spike) -> Case:
 
 
 def join_case(case: Case, spike: Spike) -> Case:
-    """Return `case` with `spike` in it; a case that had ended begins a new life."""
+    """Return `case` with `spike` in it; a case that had ended begins a new life.
+
+    A key has one spike at a time: an earlier one of the same key that is not known to have ended
+    has, so it ends here.
+    """
     note = _note(spike)
     life_ms = note.started_at_ms if case.ended else case.life_ms
+    spikes = _end_notes(case, note.started_at_ms, lambda old: old.key == note.key)
     alert = msgspec.structs.replace(
         case.alert,
         state=AlertState.FIRING,
@@ -146,29 +151,51 @@ def join_case(case: Case, spike: Spike) -> Case:
         updated_at_ms=spike.pane_end_ms,
         resolved_at_ms=None,
     )
-    return msgspec.structs.replace(case, alert=alert, spikes=(*case.spikes, note), life_ms=life_ms)
+    return msgspec.structs.replace(case, alert=alert, spikes=(*spikes, note), life_ms=life_ms)
 
 
 def end_spike(case: Case, spike_id: str, at_ms: int) -> Case:
     """Return `case` after its spike ended at `at_ms`; the last one to end resolves the alert."""
-    spikes = tuple(
-        msgspec.structs.replace(note, ended_at_ms=at_ms) if note.spike_id == spike_id else note
-        for note in case.spikes
-    )
-    case = msgspec.structs.replace(case, spikes=spikes)
-    return resolve_case(case, at_ms) if case.ended else case
+    return _after(case, _end_notes(case, at_ms, lambda note: note.spike_id == spike_id), at_ms)
+
+
+def end_lost(case: Case, spikes: Iterable[Spike], at_ms: int, interval_ms: int) -> Case:
+    """Return `case` after spikes of it ended whose end was never told (the detector was changed).
+
+    They show when a key of theirs spikes again more than `interval_ms` after they began.
+    """
+    again = {s.key for s in spikes if s.spike_id not in case.alert.spike_ids}
+
+    def lost(note: SpikeNote) -> bool:
+        return note.key in again and at_ms - note.started_at_ms > interval_ms
+
+    return _after(case, _end_notes(case, at_ms, lost), at_ms)
 
 
 def resolve_case(case: Case, at_ms: int) -> Case:
     """Return `case` resolved at `at_ms`, every spike of it ended."""
-    spikes = tuple(
-        msgspec.structs.replace(note, ended_at_ms=at_ms) if note.ended_at_ms is None else note
+    return _after(case, _end_notes(case, at_ms, lambda _: True), at_ms)
+
+
+def _end_notes(case: Case, at_ms: int, which: Callable[[SpikeNote], bool]) -> tuple[SpikeNote, ...]:
+    return tuple(
+        msgspec.structs.replace(note, ended_at_ms=at_ms)
+        if note.ended_at_ms is None and which(note)
+        else note
         for note in case.spikes
     )
+
+
+def _after(case: Case, spikes: tuple[SpikeNote, ...], at_ms: int) -> Case:
+    if spikes == case.spikes:
+        return case
+    case = msgspec.structs.replace(case, spikes=spikes)
+    if not case.ended:
+        return case
     alert = msgspec.structs.replace(
         case.alert, state=AlertState.RESOLVED, updated_at_ms=at_ms, resolved_at_ms=at_ms
     )
-    return msgspec.structs.replace(case, alert=alert, spikes=spikes)
+    return msgspec.structs.replace(case, alert=alert)
 
 
 def describe(

@@ -18,6 +18,7 @@ from foreshock.clock import ms_to_iso
 from foreshock.records import Evidence
 
 MAX_TEXT = 400
+MAX_REASON = 500
 MAX_SUBJECT = 140
 MAX_URL = 2_000
 SIMULATED = (
@@ -66,7 +67,7 @@ def render(notification: Notification, dashboard_url: str) -> Message:
     return Message(
         subject=clean(f"[Foreshock] {heading}: {title}", MAX_SUBJECT),
         title=f"{heading}: {title}",
-        reason=clean(alert.reason, 2 * MAX_TEXT),
+        reason=clean(alert.reason, MAX_REASON),
         facts=_facts(notification),
         headlines=tuple(_headline(evidence) for evidence in alert.evidence),
         link=f"{dashboard_url.rstrip('/')}/?alert={alert.alert_id}" if dashboard_url else "",
@@ -151,8 +152,8 @@ def _anchor(url: str, text: str) -> str:
 
 def _facts(notification: Notification) -> tuple[str, ...]:
     alert = notification.alert
-    others = [clean(key_label(key), 80) for key in alert.keys[1:]]
-    lines = [f"Also: {', '.join(others)}"] if others else []
+    others = ", ".join(clean(key_label(key), 80) for key in alert.keys[1:])
+    lines = [clean(f"Also: {others}")] if others else []
     lines.append(f"Since: {moment(alert.started_at_ms)}")
     if alert.resolved_at_ms is not None:
         lines.append(f"Until: {moment(alert.resolved_at_ms)}")

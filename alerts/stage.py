@@ -15,6 +15,7 @@ from alerts.cases import (
     decode_case,
     describe,
     encode_case,
+    end_lost,
     end_spike,
     join_case,
     open_case,
@@ -25,7 +26,7 @@ from alerts.evidence import choose_evidence, readiness
 from alerts.grouping import GroupingReason, group
 from alerts.notification import Notification, encode_notification
 from alerts.routes import Route, notifiers_for
-from alerts.rules import change_name, decide, tell
+from alerts.rules import Change, change_name, decide, tell
 from alerts.silences import Silence, silence_of
 from alerts.titles import key_label
 from foreshock.channels import ALERTS, SPIKES
@@ -124,15 +125,14 @@ class AlertStage:
         spikes: Sequence[Spike],
         output: Output,
     ) -> None:
-        changed: dict[str, Case] = self._forget(cases, watch, at_ms, output)
+        self._close(cases, watch, at_ms, spikes, output)
+        changed: dict[str, Case] = {}
         for spike in spikes:
             case = self._place(spike, {**cases, **changed})
             if case is not None:
                 changed[case.alert.alert_id] = case
         for alert_id, case in changed.items():
-            settled = self._settle(cases.get(alert_id), case, at_ms, output)
-            cases[alert_id] = settled
-            output.state[alert_id] = encode_case(settled)
+            self._settle(cases, alert_id, case, at_ms, output)
 
     def _place(self, spike: Spike, cases: Mapping[str, Case]) -> Case | None:
         """Return the case that `spike` changes, changed; None where it changes nothing."""
@@ -145,34 +145,38 @@ class AlertStage:
             return None
         return open_case(spike) if place.case is None else join_case(place.case, spike)
 
-    def _settle(self, before: Case | None, case: Case, at_ms: int, output: Output) -> Case:
+    def _settle(
+        self, cases: dict[str, Case], alert_id: str, case: Case, at_ms: int, output: Output
+    ) -> None:
+        """Decide what is told of a changed case, and keep it."""
+        before = cases.get(alert_id)
         if before is None or before.alert.spike_ids != case.alert.spike_ids:
             found = self._find_evidence(case, at_ms)
             case = describe(case, choose_evidence(found, self._max_evidence), self._name_of)
-        alert = case.alert
         silence = silence_of(case.lasting_keys, self._silences_at(at_ms), at_ms)
-        decision = decide(case, silence=silence, acknowledged=self._acknowledged(alert.alert_id))
+        decision = decide(case, silence=silence, acknowledged=self._acknowledged(alert_id))
         case = with_state(case, decision.state)
         if before is None or before.alert != case.alert:
             output.publish.append((ALERTS, to_message(ALERTS, case.alert)))
         if decision.change is not None:
             case = tell(case, decision.change)
-            message = Notification(
+            output.outbox.extend(self._rows(case, decision.change))
+        cases[alert_id] = case
+        output.state[alert_id] = encode_case(case)
+
+    def _rows(self, case: Case, change: Change) -> Iterator[OutboxRow]:
+        name = change_name(change, case.told)
+        body = encode_notification(
+            Notification(
                 alert=case.alert,
-                change=decision.change,
-                name=change_name(decision.change, case.told),
+                change=change,
+                name=name,
                 sequence=case.told.messages,
                 simulated=self._simulated,
             )
-            output.outbox.extend(self._rows(message))
-        return case
-
-    def _rows(self, message: Notification) -> Iterator[OutboxRow]:
-        body = encode_notification(message)
-        for notifier in notifiers_for(message.alert, message.change, self._routes):
-            yield OutboxRow(
-                alert_id=message.alert.alert_id, change=message.name, notifier=notifier, body=body
-            )
+        )
+        for notifier in notifiers_for(case.alert, change, self._routes):
+            yield OutboxRow(alert_id=case.alert.alert_id, change=name, notifier=notifier, body=body)
 
     def _find_evidence(self, case: Case, at_ms: int) -> Mapping[str, Evidence]:
         wanted, waiter = case.story_ids, case.alert.spike_ids[-1]
@@ -196,21 +200,33 @@ class AlertStage:
         self._waiting = ("", 0)
         return found
 
-    def _forget(
-        self, cases: dict[str, Case], watch: str, at_ms: int, output: Output
-    ) -> dict[str, Case]:
-        """Drop cases of `watch` that nothing can join any more; return those to be given up."""
-        given_up: dict[str, Case] = {}
-        for alert_id, case in list(cases.items()):
+    def _close(
+        self,
+        cases: dict[str, Case],
+        watch: str,
+        at_ms: int,
+        spikes: Sequence[Spike],
+        output: Output,
+    ) -> None:
+        """Drop cases of `watch` that nothing can join any more, resolve those with a lost end."""
+        starts = [spike for spike in spikes if spike.ended_at_ms is None]
+        for alert_id, case in [*cases.items()]:
             quiet_ms = at_ms - case.alert.updated_at_ms
             if case.alert.watch != watch:
                 continue
-            if case.ended and quiet_ms > self._grouping_ms:
-                del cases[alert_id]
-                output.state[alert_id] = None
-            elif not case.ended and quiet_ms > GIVE_UP_AFTER_MS:
-                given_up[alert_id] = resolve_case(case, at_ms)
-        return given_up
+            if case.ended:
+                if quiet_ms > self._grouping_ms:
+                    del cases[alert_id]
+                    output.state[alert_id] = None
+                continue
+            given_up = quiet_ms > GIVE_UP_AFTER_MS
+            closed = (
+                resolve_case(case, at_ms)
+                if given_up
+                else end_lost(case, starts, at_ms, self._grouping_ms)
+            )
+            if closed != case:
+                self._settle(cases, alert_id, closed, at_ms, output)
 
 
 def _end(spike_id: str, at_ms: int, cases: Mapping[str, Case]) -> Case | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import StringIO
 from typing import IO, TYPE_CHECKING
 
 from alerts.notification import Notification
@@ -29,24 +31,39 @@ class ConsoleNotifier:
 
     def send(self, message: Notification) -> None:
         """Print `message`. Raises NotifierError (retryable) if the stream cannot be written."""
-        from rich.console import Console
-        from rich.panel import Panel
-
         parts = render(message, self._dashboard_url)
+        stream = sys.stdout if self._stream is None else self._stream
         try:
-            console = Console(
-                file=self._stream, width=self._width, markup=False, highlight=False, emoji=False
-            )
-            console.print(
-                Panel(
-                    _body(parts),
-                    title=_plain(parts.title, style="bold"),
-                    title_align="left",
-                    border_style=_COLOURS[message.change],
-                )
-            )
+            stream.write(_encodable(_frame(parts, message.change, stream, self._width), stream))
+            stream.flush()
         except (OSError, ValueError) as error:  # a closed stream raises ValueError
             raise NotifierError(f"the console cannot be written: {error}") from error
+
+
+def _frame(parts: Message, change: Change, stream: IO[str], width: int | None) -> str:
+    from rich.console import Console
+    from rich.panel import Panel
+
+    there = Console(file=stream, width=width)
+    # drawn apart from the stream, because Rich ends the program where a pipe is broken
+    drawn = StringIO()
+    console = Console(
+        file=drawn,
+        width=there.width,
+        force_terminal=there.is_terminal,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    title = _plain(parts.title, style="bold")
+    colour = _COLOURS[change]
+    console.print(Panel(_body(parts), title=title, title_align="left", border_style=colour))
+    return drawn.getvalue()
+
+
+def _encodable(text: str, stream: IO[str]) -> str:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _body(parts: Message) -> Text:

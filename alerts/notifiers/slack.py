@@ -7,18 +7,22 @@ Source: Slack, "Sending messages using incoming webhooks", "Formatting text for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import SecretStr
 
 from alerts.notification import Notification
 from alerts.notifiers.posting import Poster
-from alerts.rendering import Headline, Message, render
+from alerts.rendering import Headline, Message, clean, render
 from alerts.rules import Change
 from foreshock.clock import Clock
 
 MAX_HEADER = 150
-MAX_SECTION = 2_900
+MAX_SECTION = 3_000
+MAX_SECTIONS = 40  # for headlines, of the 50 blocks of a message
+MAX_TITLE = 160
+MAX_LINK = 1_200
 # what would format, by characters that look the same and do nothing
 _LOOKALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb", "_": "\u02cd"})
 _MARKERS = {
@@ -60,8 +64,8 @@ def slack_payload(parts: Message, message: Notification) -> dict[str, Any]:
             "type": "header",
             "text": {"type": "plain_text", "text": header[:MAX_HEADER], "emoji": True},
         },
-        *(_section(text) for text in _packed(lines)),
-        *(_section(text) for text in _packed(map(_headline, parts.headlines))),
+        *map(_section, _packed(lines)),
+        *islice(map(_section, _packed(map(_headline, parts.headlines))), MAX_SECTIONS),
     ]
     if footer:
         elements = [{"type": "mrkdwn", "text": "  ·  ".join(footer), "verbatim": True}]
@@ -81,9 +85,10 @@ def escape_mrkdwn(text: str) -> str:
 
 
 def _headline(headline: Headline) -> str:
-    title = escape_mrkdwn(headline.title)
+    title = escape_mrkdwn(clean(headline.title, MAX_TITLE))
     # & is the one character of a quoted address that Slack wants escaped
-    linked = f"<{headline.url.replace('&', '&amp;')}|{title}>" if headline.url else title
+    url = headline.url.replace("&", "&amp;")
+    linked = f"<{url}|{title}>" if 0 < len(url) <= MAX_LINK else title
     return f"• {linked}\n    {escape_mrkdwn(headline.source)}"
 
 

@@ -147,7 +147,7 @@ def _smtp_failure(error: smtplib.SMTPException) -> NotifierError:
         case smtplib.SMTPResponseException():
             return _answered("answered", error.smtp_code, error.smtp_error)
         case smtplib.SMTPServerDisconnected():
-            return NotifierError("smtp: the server closed the connection", retryable=True)
+            return NotifierError("smtp: the server hung up or said nothing in time", retryable=True)
         case _:  # the server lacks STARTTLS or a way to log in
             return NotifierError(f"smtp: {type(error).__name__}", retryable=False)
 

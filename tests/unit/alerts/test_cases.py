@@ -65,7 +65,7 @@ def test_a_case_that_fires_again_speaks_of_its_new_life(make_spike):
 
 
 def test_giving_up_ends_every_spike(make_spike):
-    case = join_case(open_case(make_spike("s1")), make_spike("s2"))
+    case = join_case(open_case(make_spike("s1")), make_spike("s2", key="topic:banks"))
     over = resolve_case(case, 7)
     assert [note.ended_at_ms for note in over.spikes] == [7, 7]
     assert over.alert.state is AlertState.RESOLVED
