@@ -19,7 +19,16 @@ WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 
 # what the world did, not what we asked: SQLite's primary result codes
 # Source: https://www.sqlite.org/rescode.html
-_BUSY, _LOCKED, _READONLY, _IOERR, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 13, 14, 26
+_BUSY, _LOCKED, _READONLY, _IOERR, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = (
+    5,
+    6,
+    8,
+    10,
+    13,
+    14,
+    15,
+    26,
+)
 _HINTS: Final = {
     _BUSY: "another process holds it: is a second Foreshock, or a database tool, writing there?",
     _LOCKED: "another process holds it: is a second Foreshock, or a database tool, writing there?",
@@ -27,6 +36,7 @@ _HINTS: Final = {
     _IOERR: "the disk answers with errors",
     _FULL: "the disk is full: free some space, nothing committed is lost",
     _CANTOPEN: "does its folder exist, and may this user write there?",
+    _PROTOCOL: "is the file on a network drive? it has to be on a local disk",
     _NOTADB: "this file is not an SQLite database: move it away, or choose another data_dir",
 }
 
