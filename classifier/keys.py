@@ -35,6 +35,8 @@ _DESK_MARK: Final = re.compile(
 _ABBREVIATION: Final = re.compile(r"\b(?:[A-Za-z]\.){2,6}")
 _POSSESSIVE: Final = re.compile(r"['\u2019\u02bc]s?(?=\W|$)")
 _WORD: Final = re.compile(r"[^\W_]+")
+# Only these: the voicing marks of Japanese are combining too, and tell words apart.
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
 _HAS_DIGIT: Final = re.compile(r"\d")
 
 _STOP_TEXT: Final = """
@@ -135,8 +137,7 @@ def _strip_desk_marks(title: str) -> str:
 def _unaccent(text: str) -> str:
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))
 
 
 def _fold(raw: str) -> Iterator[str]:
