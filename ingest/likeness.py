@@ -7,38 +7,47 @@ likeness alone never suffices; docs/stories.md has the rules with examples.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rapidfuzz import fuzz
 
 from ingest.titles import Title
 
 ALIKE_AT = 0.6
+REWORDED_ALIKE_AT = 0.7
+MIN_SHARED = 4
+MAX_REWORDED = 3
 PREFIX_WORDS = 4
-_STUMP_CHARS = 3
-_SPELLING_AT = 85.0
+_SPELLING_AT = 75.0
+_SPELLING_CHARS = 4
 
 
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-_NEGATIONS = _words("not no never deny denies denied without reject")
-_UP = _words(
-    "up rise rises rose rising gain gains gained jump jumps jumped climb climbs climbed soar soars",
-    "soared surge surges surged higher high rally rallies rallied advance advances rebound",
-    "rebounds recover recovers beat beats raise raises raised upgrade upgrades upgraded increase increases",
-    "increased grow grows grew firm firms win wins won buy positive strong stronger bullish",
+# as `ingest.titles` gives them: no plural or third-person s
+_NEGATIONS = _words("not no never deny denie denied without reject rejected unlikely cannot wont")
+_RISE = _words(
+    "up rise rose rising gain gained jump jumped climb climbed soar soared surge surged higher",
+    "rally rallie rallied advance advanced rebound recover firm firmer strengthen",
 )
-_DOWN = _words(
-    "down fall falls fell falling drop drops dropped slip slips slipped slide slides slid tumble",
-    "tumbles tumbled plunge plunges plunged lower low sink sinks sank retreat retreats miss misses",
-    "missed cut cuts lowers lowered downgrade downgrades downgraded decrease decreases decreased",
-    "shrink shrinks shrank ease eases eased lose loses lost sell negative weak weaker bearish",
-    "decline declines declined",
+_FALL = _words(
+    "down fall fell falling drop dropped slip slipped slide slid tumble tumbled plunge plunged",
+    "lower sink sank retreat dip dipped slump slumped weaken soften decline declined skid",
+)
+_UP = _RISE | _words(
+    "high beat raise raised upgrade upgraded increase increased grow grew win won buy positive",
+    "strong stronger bullish lift hike outperform profit best",
+)
+_DOWN = _FALL | _words(
+    "low miss missed cut lowered downgrade downgraded decrease decreased shrink shrank ease eased",
+    "lose lost sell negative weak weaker bearish loss underperform worst",
 )
 _SMALL = _words(
     "a an the of to in on at for from by with as and or but its it is are be has have after before",
-    "over into than that this % says say said sees see new s amid up down will may could report",
-    "reports source sources",
+    "over into than that this % say said see seen new amid will may could would report source rs",
+    "here how why what",
 )
 
 
@@ -53,66 +62,86 @@ def likeness(a: Title, b: Title) -> float | None:
     """
     if not a.words or not b.words:
         return None
-    if a.words == b.words:
+    if a.words == b.words or _is_cut_from(a, b) or _is_cut_from(b, a):
         return 1.0
-    if _is_cut_from(a, b) or _is_cut_from(b, a):
-        return 1.0
-    if _conflict(a.numbers, b.numbers):
+    shared = a.bag & b.bag
+    if len(shared) * 2 < max(len(a.bag), len(b.bag)) or contradict(a, b):
         return None
-    return _compare_words(a, b)
+    return _compare_words(a, b, shared)
+
+
+def contradict(a: Title, b: Title) -> bool:
+    """Return whether two titles cannot be about one thing: other numbers, opposite directions."""
+    return conflict(a.numbers, b.numbers) or _opposed(a.bag, b.bag)
 
 
 def conflict(a: frozenset[str], b: frozenset[str]) -> bool:
     """Return whether each of two sets has what the other lacks."""
-    return bool(a - b) and bool(b - a)
-
-
-_conflict = conflict
+    return not (a <= b or b <= a)
 
 
 def _is_cut_from(short: Title, long: Title) -> bool:
-    words = short.words
-    if not short.cut or len(words) < PREFIX_WORDS or len(words) > len(long.words):
+    """Return whether `short` is the beginning of `long`, its last word perhaps a stump."""
+    count = len(short.words)
+    if not short.cut or count < PREFIX_WORDS or count > len(long.words):
         return False
-    stump = long.words[len(words) - 1]
-    return long.words[: len(words) - 1] == words[:-1] and (
-        stump == words[-1] or stump.startswith(words[-1][: max(_STUMP_CHARS, len(words[-1]) - 1)])
+    stump = short.words[-1]
+    return long.words[: count - 1] == short.words[:-1] and long.words[count - 1].startswith(
+        stump[:-1] if len(stump) > 3 else stump
     )
 
 
-def _compare_words(a: Title, b: Title) -> float | None:
-    set_a, set_b = frozenset(a.words), frozenset(b.words)
-    if _opposed(set_a, set_b):
-        return None
-    only_a, only_b = _drop_spellings(set_a - set_b, set_b - set_a)
+def _compare_words(a: Title, b: Title, common: frozenset[str]) -> float | None:
+    only_a, only_b = _drop_same(a.bag - common, b.bag - common)
     told_a, told_b = only_a - _SMALL, only_b - _SMALL
-    named = told_a & a.names and told_b & b.names
-    if told_a and told_b and (named or not (a.names and b.names)):
+    shared = len(common - _SMALL) + len(a.bag) - len(common) - len(only_a)
+    if shared < MIN_SHARED:
         return None
-    shared = len((set_a & set_b) - _SMALL) + (len(set_a - set_b) - len(only_a))
-    alike = shared / (shared + len(told_a) + len(told_b)) if shared else 0.0
-    return alike if alike >= ALIKE_AT else None
+    if told_a and told_b and _names_another(a, b, told_a, told_b):
+        return None
+    alike = shared / (shared + len(told_a) + len(told_b))
+    return alike if alike >= (REWORDED_ALIKE_AT if told_a and told_b else ALIKE_AT) else None
+
+
+def _names_another(a: Title, b: Title, told_a: frozenset[str], told_b: frozenset[str]) -> bool:
+    """Return whether what is put otherwise may be another subject, not another wording."""
+    if a.numbers != b.numbers or len(told_a) > MAX_REWORDED or len(told_b) > MAX_REWORDED:
+        return True
+    if not (a.names and b.names):
+        return True  # in a Title That Is Capitalised nothing tells a name from a word
+    return bool(told_a & a.names and told_b & b.names)
 
 
 def _opposed(a: frozenset[str], b: frozenset[str]) -> bool:
-    if bool(a & _NEGATIONS) != bool(b & _NEGATIONS):
+    if a.isdisjoint(_NEGATIONS) != b.isdisjoint(_NEGATIONS):
         return True
     new_a, new_b = a - b, b - a
-    return bool(new_a & _UP and new_b & _DOWN) or bool(new_a & _DOWN and new_b & _UP)
+    return not (
+        (new_a.isdisjoint(_UP) or new_b.isdisjoint(_DOWN))
+        and (new_a.isdisjoint(_DOWN) or new_b.isdisjoint(_UP))
+    )
 
 
-def _drop_spellings(a: frozenset[str], b: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Drop words that are one word in two spellings or forms."""
-    left_a, left_b = set(a), set(b)
+def _drop_same(a: frozenset[str], b: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Drop from both what is one word in two forms, and one move in two words."""
+    for kind in (_RISE, _FALL):
+        if not (a.isdisjoint(kind) or b.isdisjoint(kind)):
+            a, b = a - kind, b - kind
+    if not a or not b:
+        return a, b
+    left_b = set(b)
+    left_a = set()
     for word in sorted(a):
-        best = max((other for other in sorted(left_b) if _one_word(word, other)), default=None)
-        if best is not None:
-            left_a.discard(word)
-            left_b.discard(best)
+        same = [other for other in left_b if other[:3] == word[:3] and _one_word(word, other)]
+        if same:
+            left_b.discard(min(same))
+        else:
+            left_a.add(word)
     return frozenset(left_a), frozenset(left_b)
 
 
+@lru_cache(maxsize=50_000)
 def _one_word(a: str, b: str) -> bool:
-    if len(a) < 4 or len(b) < 4 or not (a.isalpha() and b.isalpha()):
+    if len(a) < _SPELLING_CHARS or len(b) < _SPELLING_CHARS:
         return False
-    return a[:3] == b[:3] and fuzz.ratio(a, b) >= _SPELLING_AT - 10
+    return a.isalpha() and b.isalpha() and fuzz.ratio(a, b) >= _SPELLING_AT

@@ -19,11 +19,12 @@ import msgspec
 
 from foreshock.clock import HOUR_MS
 from foreshock.records import Item
-from ingest.likeness import conflict, likeness
+from ingest.likeness import conflict, contradict, likeness
 from ingest.signatures import title_bands
 from ingest.titles import Title, read_title
 
 HORIZON_MS = 48 * HOUR_MS
+REWORDED_HORIZON_MS = 24 * HOUR_MS
 SHORT_HORIZON_MS = 8 * HOUR_MS
 SHORT_WORDS = 6
 MAX_STORIES = 50_000
@@ -96,7 +97,7 @@ class StoryBook:
     """The open stories of one watch.
 
     `horizon_ms`: how long after its newest item a story takes in another one, and how long an entry
-    is remembered after it was last seen. `stories`, `entries` and `orders_used`: what an earlier book
+    is remembered after it was last seen. `stories`, `entries`, `orders_used`: what an earlier book
     of this watch kept.
     """
 
@@ -173,17 +174,17 @@ class StoryBook:
         for order, story_id, other in self._index.candidates(read.bands):
             if conflict(read.tickers, other.tickers):
                 continue
-            if self._too_late(read.title, at_ms - self._stories[story_id].newest_ms):
-                continue
             alike = likeness(read.title, other.title)
-            if alike is not None and (best is None or (alike, -order) > best):
-                best, found = (alike, -order), story_id
+            if alike is None or (best is not None and (alike, -order) <= best):
+                continue
+            note = self._stories[story_id]
+            if at_ms - note.newest_ms > _horizon(read.title, alike):
+                continue
+            lead = self._index.read(note.wordings[0].order)
+            if lead is not other and _strays(read, lead):
+                continue
+            best, found = (alike, -order), story_id
         return found
-
-    def _too_late(self, title: Title, gap_ms: int) -> bool:
-        """A short title ("Nikkei ends higher") tells the same story only for a few hours."""
-        short = len(title.words) < SHORT_WORDS and not title.repeats
-        return short and gap_ms > min(SHORT_HORIZON_MS, self._horizon_ms)
 
     def _note_story(self, item: Item, story_id: str, read: _Read, at_ms: int) -> None:
         note = self._stories.pop(story_id, None)
@@ -273,6 +274,9 @@ class _WordingIndex:
                 if not bucket:
                     del self._buckets[band]
 
+    def read(self, order: int) -> _Read:
+        return self._wordings[order][1]
+
     def knows(self, wordings: Sequence[Wording], read: _Read) -> bool:
         """Return whether one of a story's wordings has the same words and tickers."""
         return any(
@@ -299,6 +303,18 @@ def _read(items: Sequence[Item]) -> list[_Read]:
         _Read(title, keys, frozenset(item.tickers))
         for item, title, keys in zip(items, titles, bands, strict=True)
     ]
+
+
+def _horizon(title: Title, alike: float) -> int:
+    """Return how long a title may tell the same story: short ones ("Nikkei ends higher") recur."""
+    if len(title.words) < SHORT_WORDS and not title.repeats:
+        return SHORT_HORIZON_MS
+    return HORIZON_MS if alike >= 1.0 else REWORDED_HORIZON_MS
+
+
+def _strays(read: _Read, lead: _Read) -> bool:
+    """Return whether an item that follows a later wording has left the lead's story."""
+    return conflict(read.tickers, lead.tickers) or contradict(read.title, lead.title)
 
 
 def _touch(note: StoryNote | EntryNote) -> int:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_TITLE_CHARS = 1_000
 MAX_WORDS = 60
+MIN_BARE_WORDS = 5
 
 # what news agencies put before a title to say how it repeats or of what kind it is
 _REPEAT_MARKS = (
@@ -65,8 +67,11 @@ _SAME_WORDS = {
 
 _MARK = "|".join(sorted((re.escape(m) for m in (*_REPEAT_MARKS, *_KIND_MARKS)), key=len)[::-1])
 _MARKS = re.compile(
-    rf"(?:(?:{_MARK})(?: \d{{1,2}})?(?: ?\([A-Z ]{{2,20}}\))?\s?(?:[-\u2013\u2014:]+|\|)\s*)+"
-    rf"|(?:(?i:{_MARK})(?: \d{{1,2}})?:\s+)+"
+    rf"(?:(?:{_MARK})(?: ?\d{{1,2}})?(?: ?\([A-Z ]{{2,20}}\))?\s?(?:[-\u2013\u2014:]+|\|)\s*)+"
+    rf"|(?:(?i:{_MARK})(?: ?\d{{1,2}})?:\s+)+"
+)
+_REPEAT_ONLY = re.compile(
+    rf"(?:(?:{'|'.join(_REPEAT_MARKS)})(?: ?\d{{1,2}})?\s?[-\u2013\u2014:]+\s*)+", re.IGNORECASE
 )
 _REPEATED = re.compile(rf"(?:{'|'.join(_REPEAT_MARKS)})\b")
 _SITE = re.compile(r"\s\|\s[^|]{1,50}$")
@@ -75,21 +80,25 @@ _DASHED_SOURCE = re.compile(
     rf"\s(?:[-\u2013\u2014]\s?|--\s)(?:{'|'.join(map(re.escape, _SOURCES))})\s*$", re.IGNORECASE
 )
 _CUT = re.compile(r"\s*(?:\.\.\.+|\u2026)\s*$")
+_PERIOD = re.compile(r"\b([QHqh])([1-4])\b")
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}(?=[^A-Za-z]|$)|\b(?:[A-Za-z]\.)+[A-Za-z]\b")
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+\d*|%")
+_WORD = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)*|[^\W\d_]+\d*|%", re.IGNORECASE)
+_PERIOD_WORDS = {"q": "quarter", "h": "half"}
+_ORDINALS = {"1": "1st", "2": "2nd", "3": "3rd", "4": "4th"}
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title as words: lower case, without marks, one form for one meaning.
+    """A title as words: lower case, without marks, one form for one meaning; `bag` is their set.
 
     `numbers` are the words that tell like titles apart (figures, quarters, days), `names` those
     whose capital, in a title that is not all capitalised, shows a name; `cut` says that the title
-    ended in dots and its last word may be a stump; `repeats` that it calls itself an update or repeat.
+    ended in dots and its last word may be a stump; `repeats` that it calls itself an update.
     """
 
     words: tuple[str, ...]
+    bag: frozenset[str]
     numbers: frozenset[str]
     names: frozenset[str]
     cut: bool
@@ -100,17 +109,19 @@ def read_title(title: str, publisher: str = "") -> Title:
     """Return the title's words; a trailing " - publisher" goes too.
 
     >>> read_title("UPDATE 2-Acme Q2 profit falls 5.0 pct - Reuters").words
-    ('acme', 'q2', 'profit', 'fall', '5', '%')
+    ('acme', '2nd', 'quarter', 'profit', 'fall', '5', '%')
     """
     body = _CUT.sub("", title[:MAX_TITLE_CHARS])
     cut = len(title) > MAX_TITLE_CHARS or body != title[:MAX_TITLE_CHARS]
     bare, repeats = _strip_marks(body)
     bare = _strip_source(bare, publisher)
-    raw = _WORD.findall(_split_wide(_join_dotted(_fold_signs(bare))))[:MAX_WORDS]
-    words = tuple(_one_form(word) for word in raw)
+    raw = _WORD.findall(_name_period(_split_wide(_join_dotted(_fold_signs(bare)))))[:MAX_WORDS]
+    words = tuple([_one_form(word) for word in raw])
+    bag = frozenset(words)
     return Title(
         words=words,
-        numbers=frozenset(word for word in words if _tells_apart(word)),
+        bag=bag,
+        numbers=frozenset([word for word in bag if _tells_apart(word)]),
         names=_names(raw, words),
         cut=cut,
         repeats=repeats,
@@ -130,7 +141,13 @@ def _strip_marks(title: str) -> tuple[str, bool]:
     match = _MARKS.match(title)
     if match is None or match.end() >= len(title):
         return title, False
-    return title[match.end() :], bool(_REPEATED.search(match.group().upper()))
+    repeats = bool(_REPEATED.search(match.group().upper()))
+    bare = title[match.end() :]
+    if bare.count(" ") < MIN_BARE_WORDS - 1:
+        # "SWISS STOCKS - Factors to watch": here the mark is what tells one title from another
+        repeat = _REPEAT_ONLY.match(title)
+        bare = title[repeat.end() :] if repeat is not None and repeat.end() < len(title) else title
+    return bare, repeats
 
 
 def _strip_source(title: str, publisher: str) -> str:
@@ -164,6 +181,14 @@ def _split_wide(title: str) -> str:
     return title if title.isascii() else _WIDE.sub(lambda match: f" {match.group()} ", title)
 
 
+def _name_period(title: str) -> str:
+    """Spell Q2 and H1 out, as half of all results do."""
+    return _PERIOD.sub(
+        lambda match: f"{_ORDINALS[match[2]]} {_PERIOD_WORDS[match[1].lower()]}", title
+    )
+
+
+@lru_cache(maxsize=100_000)
 def _one_form(word: str) -> str:
     word = word.lower()
     if word[0].isdigit():
@@ -178,6 +203,7 @@ def _one_form(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=100_000)
 def _tells_apart(word: str) -> bool:
     return word in _DATE_WORDS or any(c.isdigit() for c in word)
 
