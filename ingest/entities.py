@@ -33,7 +33,7 @@ TITLE_CHARS = 2_000
 LEAD_CHARS = 300
 _MARKS = "=?!$"
 _UNSURE = frozenset("?!")
-_SPEAKER_WORDS = 4
+_TOLD_WORDS = 6
 _SPEAKER = re.compile(r"^(.{12,}?\S)(?: --? ?|(?<=[a-z0-9%])-|- |: )([A-Z][^:]{1,39})$")
 _PUNCTUATION = str.maketrans(
     dict.fromkeys(
@@ -172,14 +172,10 @@ class EntityFinder:
         hits = self._longest(self._hits(words))
         if not hits:
             return
-        about = [hit for hit in hits if not _only_rates(words, hit, hits)]
-        told = len(words) - _speaker_length(title)
-        if any(hit.end <= told for hit in about):
-            about = [hit for hit in about if hit.end <= told]
-        elif told < len(words):
-            return
-        for hit in about:
-            yield hit.alias.symbol
+        speaker = _speaker(title, words, hits)
+        for hit in hits:
+            if hit is not speaker and not _only_rates(words, hit, hits):
+                yield hit.alias.symbol
 
     def _hits(self, words: str) -> list[_Hit]:
         lowered = words.lower()
@@ -250,13 +246,13 @@ def _only_rates(words: str, hit: _Hit, hits: list[_Hit]) -> bool:
     return verb.lower() in _RATING_WORDS and any(other.start == named for other in hits)
 
 
-def _speaker_length(title: str) -> int:
-    """Return the length of the plain words that a title ends in after its last dash or colon."""
+def _speaker(title: str, words: str, hits: list[_Hit]) -> _Hit | None:
+    """Return the hit that is all there is after the title's last dash or colon."""
     match = _SPEAKER.match(title)
-    if match is None or (title[match.end(1)] == ":" and match.group(1).count(" ") < 5):
-        return 0
-    speaker = _plain_words(match.group(2))
-    return len(speaker) - 1 if speaker.count(" ") <= _SPEAKER_WORDS + 1 else 0
+    if match is None or (title[match.end(1)] == ":" and match[1].count(" ") < _TOLD_WORDS - 1):
+        return None
+    start = len(words) - len(_plain_words(match[2])) + 1
+    return next((hit for hit in hits if hit.start == start and hit.end == len(words) - 1), None)
 
 
 def _is_sentence_case(words: str) -> bool:

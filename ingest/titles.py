@@ -80,6 +80,8 @@ _DASHED_SOURCE = re.compile(
     rf"\s(?:[-\u2013\u2014]\s?|--\s)(?:{'|'.join(map(re.escape, _SOURCES))})\s*$", re.IGNORECASE
 )
 _CUT = re.compile(r"\s*(?:\.\.\.+|\u2026)\s*$")
+_POSSESSIVE = re.compile(r"'[sS]\b")
+_SHARE = re.compile(r"(?<=\d) ?(?:pct|pc|per ?cent|percentage points?)\b", re.IGNORECASE)
 _PERIOD = re.compile(r"\b([QHqh])([1-4])\b")
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}(?=[^A-Za-z]|$)|\b(?:[A-Za-z]\.)+[A-Za-z]\b")
 _WORD = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)*|[^\W\d_]+\d*|%", re.IGNORECASE)
@@ -167,7 +169,7 @@ def _fold_signs(title: str) -> str:
         title = "".join(c for c in decomposed if not unicodedata.combining(c))
         title = title.replace("\u2019", "'").replace("\u2018", "'")
         title = unicodedata.normalize("NFKC", title)
-    return title.replace("'s ", " ").removesuffix("'s").replace("'", "")
+    return _SHARE.sub("% ", _POSSESSIVE.sub("", title)).replace("'", "")
 
 
 def _join_dotted(title: str) -> str:
