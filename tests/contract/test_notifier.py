@@ -8,11 +8,13 @@ import io
 import json
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +36,7 @@ from foreshock.settings import SmtpSettings
 
 TOKEN = "T0-very-secret-token"  # in the web addresses, and the mail password
 TIMEOUT_S = 0.5
+CERTIFICATE = Path(__file__).parent / "mail_server.pem"
 HOSTILE = "Bank\r\nBcc: evil@example.org\r\n\r\n\x1b[2J<script>alert(1)</script> <!channel>"
 
 
@@ -105,7 +108,7 @@ class HttpFar:
 class MailFar:
     """A mail server that answers as it is told and keeps what it was sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answer = "250 taken"
         self.mails: list[bytes] = []
         self.logins: list[bytes] = []
@@ -114,7 +117,8 @@ class MailFar:
             hostname="127.0.0.1",
             port=free_port(),
             authenticator=self.authenticate,
-            auth_require_tls=False,
+            auth_require_tls=tls is not None,
+            tls_context=tls,
         )
         self.controller.start()
 
@@ -449,6 +453,32 @@ def test_encryption_that_is_not_offered_is_final(mail: MailFar) -> None:
         SmtpNotifier(mail.settings(starttls=True), "", 5.0).send(message())
     assert not caught.value.retryable
     assert mail.mails == []
+
+
+@pytest.fixture
+def encrypted_mail() -> Iterator[MailFar]:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATE)
+    with closing(MailFar(tls)) as far:
+        yield far
+
+
+def test_mail_is_encrypted_before_the_login(encrypted_mail: MailFar) -> None:
+    login = {"username": "me", "password": SecretStr(TOKEN), "starttls": True}
+    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+    SmtpNotifier(encrypted_mail.settings(**login), "", 5.0, tls=trusting).send(message())
+    assert encrypted_mail.logins == [TOKEN.encode()]
+    assert len(encrypted_mail.mails) == 1
+
+
+def test_a_server_that_nobody_vouches_for_is_final_and_gets_no_password(
+    encrypted_mail: MailFar,
+) -> None:
+    login = {"username": "me", "password": SecretStr(TOKEN), "starttls": True}
+    with pytest.raises(NotifierError, match="certificate is not trusted") as caught:
+        SmtpNotifier(encrypted_mail.settings(**login), "", 5.0).send(message())
+    assert not caught.value.retryable
+    assert encrypted_mail.logins == []
 
 
 def test_a_mail_that_was_taken_is_sent_however_the_goodbye_goes(mail: MailFar) -> None:

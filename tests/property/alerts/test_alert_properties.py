@@ -115,7 +115,7 @@ def alerts(outputs: Sequence[Output]) -> dict[str, Alert]:
 
 
 @given(histories())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_restarts_and_batches_change_nothing(records):
     ticks = by_tick(records)
     whole = play([[record for tick in ticks for record in tick]], restart=False)
@@ -127,7 +127,7 @@ def test_restarts_and_batches_change_nothing(records):
 
 
 @given(histories())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_records_that_come_again_change_nothing(records):
     ticks = by_tick(records)
     twice = [tick + tick for tick in ticks]
@@ -135,7 +135,7 @@ def test_records_that_come_again_change_nothing(records):
 
 
 @given(histories())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_spike_is_in_one_alert_and_lives_alternate(records):
     outputs, state = play(by_tick(records), restart=False)
     known = alerts(outputs)
