@@ -10,7 +10,9 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 
 import httpcore
@@ -108,15 +110,15 @@ class Fetcher:
             self._resolve, lambda: ends - self._monotonic(), allow_private=self._allow_private
         )
         sent = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPTED, **headers}
+        if url.userinfo:
+            sent["Authorization"] = f"Basic {b64encode(url.userinfo).decode('ascii')}"
+        # the transport alone: a client would follow a redirect's address before it is checked
         transport = PinnedTransport(backend, self._tls())
         try:
-            with (
-                httpx.Client(
-                    transport=transport, trust_env=False, timeout=self._timeout_s
-                ) as client,
-                client.stream("GET", url, headers=sent, follow_redirects=False) as response,
-            ):
-                return _answer(url, response, max_bytes, truncate=truncate)
+            with closing(transport):
+                response = transport.handle_request(httpx.Request("GET", url, headers=sent))
+                with closing(response):
+                    return _answer(url, response, max_bytes, truncate=truncate)
         except (httpcore.TimeoutException, httpx.TimeoutException) as error:
             raise FetchError(
                 f"no answer from {_shown(url)} within {self._timeout_s:g} s", retryable=True
