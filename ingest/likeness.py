@@ -115,11 +115,12 @@ def _names_another(a: Title, b: Title, told_a: frozenset[str], told_b: frozenset
 def _opposed(a: frozenset[str], b: frozenset[str]) -> bool:
     if a.isdisjoint(_NEGATIONS) != b.isdisjoint(_NEGATIONS):
         return True
-    new_a, new_b = a - b, b - a
-    return not (
-        (new_a.isdisjoint(_UP) or new_b.isdisjoint(_DOWN))
-        and (new_a.isdisjoint(_DOWN) or new_b.isdisjoint(_UP))
-    )
+    return _direction(a - b) * _direction(b - a) < 0
+
+
+def _direction(words: frozenset[str]) -> int:
+    """Return 1 for up, -1 for down, 0 for neither or both."""
+    return int(not words.isdisjoint(_UP)) - int(not words.isdisjoint(_DOWN))
 
 
 def _drop_same(a: frozenset[str], b: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

@@ -175,16 +175,22 @@ class StoryBook:
             if conflict(read.tickers, other.tickers):
                 continue
             alike = likeness(read.title, other.title)
-            if alike is None or (best is not None and (alike, -order) <= best):
+            if alike is None or (best is not None and (alike, order) <= best):
                 continue
             note = self._stories[story_id]
-            if at_ms - note.newest_ms > _horizon(read.title, alike):
+            if at_ms - note.newest_ms > self._open_for(read.title, alike):
                 continue
             lead = self._index.read(note.wordings[0].order)
             if lead is not other and _strays(read, lead):
                 continue
-            best, found = (alike, -order), story_id
+            best, found = (alike, order), story_id
         return found
+
+    def _open_for(self, title: Title, alike: float) -> int:
+        """Return how long a title may tell the same story: a short one ("Nikkei ends up") recurs."""
+        if len(title.words) < SHORT_WORDS and not title.repeats:
+            return SHORT_HORIZON_MS
+        return self._horizon_ms if alike >= 1.0 else REWORDED_HORIZON_MS
 
     def _note_story(self, item: Item, story_id: str, read: _Read, at_ms: int) -> None:
         note = self._stories.pop(story_id, None)
@@ -285,14 +291,14 @@ class _WordingIndex:
         )
 
     def candidates(self, bands: Sequence[int]) -> Iterator[tuple[int, str, _Read]]:
-        """Yield (order, story id, wording), those that share most bands first, at most 64."""
+        """Yield (order, story id, wording): most shared bands first, newest first, at most 64."""
         shared: dict[int, int] = {}
         for band in bands:
             bucket = self._buckets.get(band)
             if bucket is not None:
                 for order in islice(reversed(bucket), BUCKET_LOOK):
                     shared[order] = shared.get(order, 0) + 1
-        for order in sorted(shared, key=lambda order: (-shared[order], order))[:CANDIDATES]:
+        for order in sorted(shared, key=lambda order: (-shared[order], -order))[:CANDIDATES]:
             yield order, *self._wordings[order]
 
 
@@ -303,13 +309,6 @@ def _read(items: Sequence[Item]) -> list[_Read]:
         _Read(title, keys, frozenset(item.tickers))
         for item, title, keys in zip(items, titles, bands, strict=True)
     ]
-
-
-def _horizon(title: Title, alike: float) -> int:
-    """Return how long a title may tell the same story: short ones ("Nikkei ends higher") recur."""
-    if len(title.words) < SHORT_WORDS and not title.repeats:
-        return SHORT_HORIZON_MS
-    return HORIZON_MS if alike >= 1.0 else REWORDED_HORIZON_MS
 
 
 def _strays(read: _Read, lead: _Read) -> bool:

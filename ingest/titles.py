@@ -14,25 +14,20 @@ from functools import lru_cache
 
 MAX_TITLE_CHARS = 1_000
 MAX_WORDS = 60
-MIN_BARE_WORDS = 5
 
 # what news agencies put before a title to say how it repeats or of what kind it is
 _REPEAT_MARKS = (
     "UPDATE", "UDPATE", "WRAPUP", "WRAP", "RPT", "REPEAT", "REFILE", "CORRECTED", "CORRECTION",
     "CORRECT", "CLARIFICATION", "REMINDER", "LEAD",
 )  # fmt: skip
+# but not of which market ("US STOCKS", "FOREX"): that tells one "Factors to watch" from another
 _KIND_MARKS = (
-    "ADR REPORT", "ADVISORY", "ALERT", "ANALYSIS", "BREAKING", "BREAKINGVIEWS", "BRIEF", "BUZZ",
-    "CANADA FX", "CANADA FX DEBT", "CANADA STOCKS", "CHRONOLOGY", "COLUMN", "COMMODITIES",
-    "DEALTALK", "EMERGING MARKETS", "EURO GOVT", "EUROPE STOCKS", "EXCLUSIVE", "EXPLAINER",
-    "FACTBOX", "FEATURE", "FLASH", "FOREX", "GLOBAL ECONOMY", "GLOBAL MARKETS", "GRAINS",
-    "HIGHLIGHTS", "HOT STOCKS", "IFR", "INDICATORS", "INSIGHT", "INSTANT VIEW", "INTERVIEW",
-    "JAPAN MARKETS", "JUST IN", "LATAM WRAP", "LIVE", "LPC", "METALS", "MIDEAST STOCKS", "MMNEWS",
-    "MONEY MARKETS", "MOVES", "NEWSMAKER", "NORDIC STOCKS", "NYMEX", "OFFICIAL", "ON THE MOVE",
-    "POLL", "PRECIOUS", "PREVIEW", "PROFILE", "QUOTES", "RCS", "REUTERS SUMMIT", "RLPC",
-    "SCENARIOS", "SNAPSHOT", "SOFTS", "SPECIAL REPORT", "STOCKS", "TABLE", "TAKE", "TEXT",
-    "TIMELINE", "TREASURIES", "TRLPC", "URGENT", "US RATE FUTURES", "US STOCKS",
-    "US STOCKS SNAPSHOT", "VEGOILS", "VIDEO", "WITNESS",
+    "ADVISORY", "ALERT", "ANALYSIS", "BREAKING", "BREAKINGVIEWS", "BRIEF", "BUZZ", "CHRONOLOGY",
+    "COLUMN", "DEALTALK", "EXCLUSIVE", "EXPLAINER", "FACTBOX", "FEATURE", "FLASH", "HIGHLIGHTS",
+    "IFR", "INSIGHT", "INSTANT VIEW", "INTERVIEW", "JUST IN", "LIVE", "LPC", "MMNEWS", "MOVES",
+    "NEWSMAKER", "OFFICIAL", "ON THE MOVE", "POLL", "PREVIEW", "PROFILE", "QUOTES", "RCS",
+    "REUTERS SUMMIT", "RLPC", "SCENARIOS", "SNAPSHOT", "SPECIAL REPORT", "TABLE", "TAKE", "TEXT",
+    "TIMELINE", "TRLPC", "URGENT", "VIDEO", "WITNESS",
 )  # fmt: skip
 _SOURCES = (
     "reuters", "bloomberg", "wsj", "ft", "ap", "afp", "cnbc", "nikkei", "xinhua", "kyodo", "jiji",
@@ -69,9 +64,6 @@ _MARK = "|".join(sorted((re.escape(m) for m in (*_REPEAT_MARKS, *_KIND_MARKS)), 
 _MARKS = re.compile(
     rf"(?:(?:{_MARK})(?: ?\d{{1,2}})?(?: ?\([A-Z ]{{2,20}}\))?\s?(?:[-\u2013\u2014:]+|\|)\s*)+"
     rf"|(?:(?i:{_MARK})(?: ?\d{{1,2}})?:\s+)+"
-)
-_REPEAT_ONLY = re.compile(
-    rf"(?:(?:{'|'.join(_REPEAT_MARKS)})(?: ?\d{{1,2}})?\s?[-\u2013\u2014:]+\s*)+", re.IGNORECASE
 )
 _REPEATED = re.compile(rf"(?:{'|'.join(_REPEAT_MARKS)})\b")
 _SITE = re.compile(r"\s\|\s[^|]{1,50}$")
@@ -143,13 +135,7 @@ def _strip_marks(title: str) -> tuple[str, bool]:
     match = _MARKS.match(title)
     if match is None or match.end() >= len(title):
         return title, False
-    repeats = bool(_REPEATED.search(match.group().upper()))
-    bare = title[match.end() :]
-    if bare.count(" ") < MIN_BARE_WORDS - 1:
-        # "SWISS STOCKS - Factors to watch": here the mark is what tells one title from another
-        repeat = _REPEAT_ONLY.match(title)
-        bare = title[repeat.end() :] if repeat is not None and repeat.end() < len(title) else title
-    return bare, repeats
+    return title[match.end() :], bool(_REPEATED.search(match.group().upper()))
 
 
 def _strip_source(title: str, publisher: str) -> str:
