@@ -48,8 +48,15 @@ class Output:
 class Stage(Protocol):
     """One step on the way of an item. Deterministic: same state and records, same output."""
 
-    name: str
-    inputs: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """The stage's consumer group, and the owner of its state."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The channels that it reads."""
+        ...
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Forget everything and take up the committed state (empty at the first start)."""

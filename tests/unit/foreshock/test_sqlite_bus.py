@@ -197,6 +197,24 @@ def test_a_message_that_comes_between_the_look_and_the_wait_is_not_missed(path: 
     other.close()
 
 
+def test_what_the_waiting_thread_itself_publishes_ends_the_wait(path: Path) -> None:
+    naps: list[float] = []
+
+    def publish_while_sleeping(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            publish(bus, b"own")
+
+    bus = SqliteBus(path, sleep=publish_while_sleeping)
+    bus.create({"news": 1})
+
+    deliveries = bus.consumer("g", ["news"]).poll(10, 5.0)
+
+    assert [d.value for d in deliveries] == [b"own"]
+    assert len(naps) == 3
+    bus.close()
+
+
 def test_threads_that_are_gone_leave_no_connection_open(path: Path) -> None:
     bus = SqliteBus(path)
     bus.create({"news": 1})
