@@ -18,6 +18,13 @@ from typing import Final
 from foreshock.bus.base import Consumer, Delivery, Message
 from foreshock.bus.partitioning import by_partition, no_such_channel
 from foreshock.bus.sqlite_file import Synchronous, ThreadConnections, diagnose
+from foreshock.bus.sqlite_tables import (
+    SCHEMA,
+    offset_at,
+    roll_back_if_open,
+    streams_of,
+    trimmable,
+)
 from foreshock.bus.waiting import Sleep, wait_until
 from foreshock.errors import BusError, BusUnavailable, CommitConflict
 
@@ -25,38 +32,6 @@ BUSY_TIMEOUT_S: Final = 10.0
 TRIM_ROWS: Final = 5_000
 
 Changes = tuple[int, int]
-
-# a stream is one partition of one channel
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS bus_streams (
-    stream INTEGER PRIMARY KEY,
-    channel TEXT NOT NULL,
-    partition INTEGER NOT NULL,
-    first_offset INTEGER NOT NULL DEFAULT 0,
-    next_offset INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (channel, partition)
-);
-CREATE TABLE IF NOT EXISTS bus_log (
-    stream INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (stream, offset)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bus_groups (
-    name TEXT NOT NULL,
-    stream INTEGER NOT NULL,
-    committed INTEGER NOT NULL,
-    PRIMARY KEY (name, stream)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bus_state (
-    owner TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (owner, name)
-) WITHOUT ROWID;
-"""
 
 
 class SqliteBus:
@@ -84,12 +59,12 @@ class SqliteBus:
         self._commits = 0
         self._streams: dict[str, tuple[int, ...]] = {}
         with self._mapped() as connection:
-            connection.executescript(_SCHEMA)
+            connection.executescript(SCHEMA)
 
     def create(self, partitions: Mapping[str, int]) -> None:
         with self._write() as connection:
             for channel, count in partitions.items():
-                found = len(_streams_of(connection, channel))
+                found = len(streams_of(connection, channel))
                 if count < 1 or found not in (0, count):
                     raise BusError(f"expected {found or 1} partitions of {channel}, found {count}")
                 if found == 0:
@@ -155,7 +130,7 @@ class SqliteBus:
         known = self._streams.get(channel)
         if known is None:
             with self._mapped() as connection:
-                known = _streams_of(connection, channel)
+                known = streams_of(connection, channel)
             if not known:
                 raise no_such_channel(channel)
             self._streams[channel] = known
@@ -165,7 +140,7 @@ class SqliteBus:
         count = 0
         while True:  # in pieces, so that no writer waits long
             with self._write() as connection:
-                first, end = _trimmable(connection, stream, before_ms)
+                first, end = trimmable(connection, stream, before_ms, TRIM_ROWS)
                 if first >= end:
                     return count
                 connection.execute(
@@ -196,7 +171,7 @@ class SqliteBus:
                 yield connection
                 connection.execute("COMMIT")
             finally:
-                _end(connection)
+                roll_back_if_open(connection)
             self._commits += 1
 
     def wait(self, seen: Changes, ready: Callable[[], bool], deadline_s: float) -> bool:
@@ -315,7 +290,7 @@ class SqliteConsumer:
         with self._bus._mapped() as connection:
             for stream, (name, _) in self._places.items():
                 if name == channel:
-                    self._position[stream] = _offset_at(connection, stream, at_ms)
+                    self._position[stream] = offset_at(connection, stream, at_ms)
 
     def rewind(self) -> None:
         with self._bus._mapped() as connection:
@@ -366,45 +341,3 @@ class SqliteConsumer:
         with self._bus._mapped() as connection:
             rows = connection.execute("SELECT stream, next_offset FROM bus_streams").fetchall()
         return any(end > self._position[stream] for stream, end in rows if stream in self._places)
-
-
-def _end(connection: sqlite3.Connection) -> None:
-    """Roll back what is still open; SQLite has done so itself after a full disk."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _streams_of(connection: sqlite3.Connection, channel: str) -> tuple[int, ...]:
-    rows = connection.execute(
-        "SELECT stream FROM bus_streams WHERE channel = ? ORDER BY partition", (channel,)
-    ).fetchall()
-    return tuple(row[0] for row in rows)
-
-
-def _offset_at(connection: sqlite3.Connection, stream: int, at_ms: int) -> int:
-    row = connection.execute(
-        "SELECT offset FROM bus_log WHERE stream = ? AND at_ms >= ? ORDER BY offset LIMIT 1",
-        (stream, at_ms),
-    ).fetchone()
-    if row is None:
-        row = connection.execute(
-            "SELECT next_offset FROM bus_streams WHERE stream = ?", (stream,)
-        ).fetchone()
-    offset: int = row[0]
-    return offset
-
-
-def _trimmable(connection: sqlite3.Connection, stream: int, before_ms: int) -> tuple[int, int]:
-    """Return the first offset that is there and the first that has to stay (for now)."""
-    first, end = connection.execute(
-        "SELECT first_offset, MIN(next_offset, first_offset + ?,"
-        " COALESCE((SELECT MIN(committed) FROM bus_groups WHERE stream = ?), next_offset))"
-        " FROM bus_streams WHERE stream = ?",
-        (TRIM_ROWS, stream, stream),
-    ).fetchone()
-    row = connection.execute(
-        "SELECT offset FROM bus_log WHERE stream = ? AND offset < ? AND at_ms >= ?"
-        " ORDER BY offset LIMIT 1",
-        (stream, end, before_ms),
-    ).fetchone()
-    return first, end if row is None else row[0]
