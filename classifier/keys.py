@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from classifier.stop_words import SCALES, STOP_WORDS, UNITS
 from foreshock.records import Score, StoryItem, Uncounted
 
 MAX_TERMS: Final = 12
@@ -39,46 +40,6 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ACCENT: Final = re.compile("[\u0300-\u036f]")
 _HAS_DIGIT: Final = re.compile(r"\d")
 
-_STOP_TEXT: Final = """
-a about above across after again against ahead all almost along already also although always am
-amid among an and another any anyone are around as at away back be became because become been
-before behind being below best better between both but by came can cannot could day days despite
-did do does doing done down due during each early either else end ends ended enough even ever
-every everyone few first for four from further get gets getting give given gives go goes going
-gone good got great had has have having he her here hers high him his how i if in instead into is
-isn it its itself just keep keeps kept last late later latest least less let lets like likely
-little long look looks lot low made make makes making many may maybe me might mln month months
-more most mostly much must my near nearly need needs never new news next no non nor not nothing
-now of off often old on once one only onto or other others our out over own part per pm put puts
-rather really run runs same second see seek seeks seeking seem seems seen set sets several shall
-she should show shows since six so some something soon still such take takes taking ten than that
-the their them then there these they thing things third this those though three through till time
-times to today together told tomorrow tonight too top toward towards two under until unveil up
-upon us use used uses very via view want wants was way we week weekend weekly weeks well went were
-what when where whether which while who whom whose why will with within without won would year
-years yesterday yet you your yours monday tuesday wednesday thursday friday saturday sunday mon
-tue tues wed thu thur thurs fri sat sun january february march april june july august september
-october november december jan feb mar apr jun jul aug sep sept oct nov dec say says said saying
-saw sees seeing tell tells told report reports reported reporting reportedly source sources update
-updates updated wrapup rpt refile correct corrected factbox interview analysis exclusive preview
-poll text table brief briefs timeline instant digest press headline headlines diary schedule
-calendar watch factor factors roundup summary highlights highlight snapshot column graphic video
-audio photo photos picture pictures slideshow blog live pct percent percentage point points bps
-bln bn billion billions million millions trillion thousand hundred dollar dollars usd eur gbp inr
-rupees rs crore lakh euro euros cent cents share shares stock stocks market markets company
-companies group inc corp ltd plc llc co sa ag nv spa ab oyj asa holding holdings limited
-international quarter quarterly half fiscal annual annually monthly daily yearly fy qtr result
-results earnings profit profits revenue revenues sales eps estimate estimates forecast forecasts
-outlook guidance view views expects expected expect wk yr yrs mth mths hr hrs min minute minutes
-hour hours exec execs ceo cfo chief official officials spokesman spokeswoman analyst analysts
-reuters reuter bloomberg cnbc wsj ft afp dj kyodo nyt paper newspaper newspapers media ex vs st mr
-mrs ms dr jr sr ii iii iv de la le el al du di da des den der die das von van en et un una les los
-am pm hs re no qs ok tv vice versa amid via per pre non anti announce announces announced
-announcement name names named plan plans planned start starts started rise rises rose risen fall
-falls fell fallen gain gains gained drop drops dropped up higher lower highs lows
-"""
-STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
-
 
 def keys_of(item: StoryItem, score: Score, *, topic_at_micro: int) -> tuple[str, ...]:
     """Return the keys that `item` counts under, sorted; () for an item that does not count.
@@ -100,8 +61,8 @@ def terms_of(title: str) -> tuple[str, ...]:
 
     >>> terms_of("UPDATE 3-U.S. House rejects $700-bln Wall St bailout bill")[:5]
     ('house', 'reject', 'wall', 'bailout', 'bill')
-    >>> terms_of("RPT-Nikkei's 5-wk lows, extends losses after quakes")  # doctest: +ELLIPSIS
-    ('nikkei', 'extend', 'loss', 'quake', 'extend nikkei', ...)
+    >>> terms_of("RPT-Nikkei's 5-wk lows, extends losses after quakes")
+    ('nikkei', 'quake', 'nikkei quake')
     """
     words = content_words(title)[:MAX_WORDS]
     terms = dict.fromkeys(words)
@@ -115,15 +76,19 @@ def content_words(title: str) -> list[str]:
     """Return the words of `title` that can carry a term, in title order, folded to one form.
 
     Case, accents, possessives and plurals are folded; desk marks, stop words, numbers and words
-    with digits are dropped. A hyphen or slash separates words.
+    with digits are dropped, and so are units that follow a number. A hyphen or slash separates
+    words.
 
     >>> content_words("WRAPUP 2-Greece's banks face sell-off; Moody's cuts Q2 outlook 18.5 pct")
     ['greece', 'bank', 'face', 'sell', 'moody', 'cut']
+    >>> content_words("Yuan slides to 6.33 yuan; steelmaker loses 14.4 mln zlotys")
+    ['yuan', 'slide', 'steelmaker', 'lose']
     """
     text = _strip_desk_marks(title[:TITLE_CHARS])
     text = _ABBREVIATION.sub(lambda found: found.group().replace(".", ""), text)
     text = _POSSESSIVE.sub(" ", unicodedata.normalize("NFKC", text))
-    return [word for raw in _WORD.findall(_unaccent(text.casefold())) for word in _fold(raw)]
+    raws = _WORD.findall(_unaccent(text.casefold()))
+    return [word for raw in _without_units(raws) if (word := _fold(raw))]
 
 
 def _strip_desk_marks(title: str) -> str:
@@ -140,12 +105,25 @@ def _unaccent(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))
 
 
-def _fold(raw: str) -> Iterator[str]:
-    if raw in STOP_WORDS or _HAS_DIGIT.search(raw):
-        return
+def _without_units(raws: Sequence[str]) -> Iterator[str]:
+    after_number = False
+    for raw in raws:
+        if _HAS_DIGIT.search(raw):
+            after_number = True
+            continue
+        if after_number and raw in SCALES:
+            continue
+        if not (after_number and raw in UNITS):
+            yield raw
+        after_number = False
+
+
+def _fold(raw: str) -> str:
+    if raw in STOP_WORDS:
+        return ""
     word = _singular(raw)
-    if word not in STOP_WORDS and _MIN_LETTERS <= len(word) <= _MAX_LETTERS:
-        yield word
+    fits = _MIN_LETTERS <= len(word) <= _MAX_LETTERS
+    return word if fits and word not in STOP_WORDS else ""
 
 
 def _singular(word: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from foreshock.records import Spike
 from stream.config import DETECTOR_VERSION, DetectorConfig
 from stream.memory import is_term
-from stream.merging import SHARED, leads_of, merge_verdicts, overlap
+from stream.merging import SHARED, core_of, is_broad, merge_verdicts, overlap
 from stream.panes import ALL_KEY
 from stream.sentence import known_reason, term_reason
 from stream.verdicts import Verdict
@@ -27,10 +27,15 @@ _DECIMALS: Final = 6
 
 
 class LiveSpike(msgspec.Struct):
-    """A spike that has not ended: its record, the keys that joined it, quiet ticks in a row."""
+    """A spike that has not ended: its record, its keys, quiet ticks in a row.
+
+    `members` are all keys that burst with it, `core` those that are about its event and little
+    else.
+    """
 
     spike: Spike
     members: list[str]
+    core: list[str]
     quiet: int = 0
 
 
@@ -65,33 +70,36 @@ class LiveSpikes:
     def start(self, watch: str, index: int, verdicts: Sequence[Verdict]) -> list[Spike]:
         """Return the spikes that `verdicts`, all of which fire, start with tick `index`.
 
-        A group of verdicts whose stories are mostly those of a live spike joins it silently.
+        A group of verdicts whose stories are mostly those of a live spike joins it silently; a
+        spike of a broad key takes in only what is about as broad.
         """
         taken = set(self.members())
         started = []
         for group in merge_verdicts([each for each in verdicts if each.key not in taken]):
             host = self._host(group)
             if host is None:
-                host = LiveSpike(self._to_spike(watch, index, group), [])
+                host = LiveSpike(self._to_spike(watch, index, group), [], [])
                 self._live[host.spike.spike_id] = host
                 started.append(host.spike)
             host.members.extend(verdict.key for verdict in group)
+            host.core.extend(verdict.key for verdict in core_of(group)[0])
             self._touched.add(host.spike.spike_id)
         return started
 
     def _host(self, group: Sequence[Verdict]) -> LiveSpike | None:
-        leads = leads_of(group)
+        leads = core_of(group)[1]
         for _, live in sorted(self._live.items()):
-            windows = [self._windows.get(key) for key in live.members]
+            windows = [self._windows.get(key) for key in live.core]
             held = {lead for w in windows if w is not None for lead in w.negative_leads()}
-            if overlap(leads, held) >= SHARED:
+            whole = max(len(held), len(leads)) if is_broad(live.spike.key) else 0
+            if overlap(leads, held) >= SHARED and len(leads & held) >= SHARED * whole:
                 return live
         return None
 
     def _to_spike(self, watch: str, index: int, group: Sequence[Verdict]) -> Spike:
         named, config = group[0], self._config
         end_ms = (index + 1) * config.pane_ms
-        leads = leads_of(group)
+        leads = core_of(group)[1]
         whole = self._windows.get(ALL_KEY) or KeyWindow()
         return Spike(
             spike_id=spike_id_of(watch, config, named.key, end_ms),
