@@ -11,9 +11,8 @@ changed stays in its story; an item that comes again unchanged is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import msgspec
 
@@ -22,6 +21,7 @@ from foreshock.records import Item
 from ingest.likeness import conflict, contradict, likeness
 from ingest.signatures import title_bands
 from ingest.titles import Title, read_title
+from ingest.wording_index import ReadTitle, WordingIndex
 
 HORIZON_MS = 48 * HOUR_MS
 REWORDED_HORIZON_MS = 24 * HOUR_MS
@@ -31,8 +31,6 @@ MAX_STORIES = 50_000
 MAX_ENTRIES = 200_000
 MAX_WORDINGS = 4
 MAX_REVISIONS = 16
-BUCKET_LOOK = 48
-CANDIDATES = 64
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -84,15 +82,6 @@ class Touched:
     entries: dict[str, EntryNote | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """An item's title as words, with its bands."""
-
-    title: Title
-    bands: tuple[int, ...]
-    tickers: frozenset[str]
-
-
 class StoryBook:
     """The open stories of one watch.
 
@@ -116,7 +105,7 @@ class StoryBook:
         self._max_entries = max_entries
         self._stories: dict[str, StoryNote] = {}
         self._entries: dict[str, EntryNote] = {}
-        self._index = _WordingIndex()
+        self._index = WordingIndex()
         self._orders_used = orders_used
         self._touched = Touched({}, {})
         self._take_up(sorted(stories, key=_touch), sorted(entries, key=_touch))
@@ -157,7 +146,7 @@ class StoryBook:
                 break
             self._forget_entry(oldest_entry)
 
-    def _place_one(self, item: Item, at_ms: int, read: _Read) -> Place | None:
+    def _place_one(self, item: Item, at_ms: int, read: ReadTitle) -> Place | None:
         self.forget_before(at_ms)
         entry = self._entries.get(item.entry_id)
         if entry is not None and item.item_id in entry.item_ids:
@@ -168,7 +157,7 @@ class StoryBook:
         self._note_story(item, story_id or item.item_id, read, at_ms)
         return Place(story_id or item.item_id, story_id is None)
 
-    def _find_story(self, read: _Read, at_ms: int) -> str | None:
+    def _find_story(self, read: ReadTitle, at_ms: int) -> str | None:
         best: tuple[float, int] | None = None
         found = None
         for order, story_id, other in self._index.candidates(read.bands):
@@ -187,17 +176,17 @@ class StoryBook:
         return found
 
     def _open_for(self, title: Title, alike: float) -> int:
-        """Return how long a title may tell the same story: a short one ("Nikkei ends up") recurs."""
+        """Return how long a title may tell the same story: a short one ("Oil ends up") recurs."""
         if len(title.words) < SHORT_WORDS and not title.repeats:
             return SHORT_HORIZON_MS
         return self._horizon_ms if alike >= 1.0 else REWORDED_HORIZON_MS
 
-    def _note_story(self, item: Item, story_id: str, read: _Read, at_ms: int) -> None:
+    def _note_story(self, item: Item, story_id: str, read: ReadTitle, at_ms: int) -> None:
         note = self._stories.pop(story_id, None)
         wordings = note.wordings if note is not None else ()
         if note is None and story_id != item.item_id:
             return  # a later revision of an entry whose story is closed
-        if len(wordings) < MAX_WORDINGS and not self._index.knows(wordings, read):
+        if len(wordings) < MAX_WORDINGS and not self._knows(wordings, read):
             wording = Wording(self._order(), item.title, item.publisher, item.tickers)
             self._index.add(story_id, wording.order, read)
             wordings = (*wordings, wording)
@@ -206,6 +195,11 @@ class StoryBook:
         self._touched.stories[story_id] = note
         if len(self._stories) > self._max_stories:
             self._forget_story(next(iter(self._stories.values())))
+
+    def _knows(self, wordings: Sequence[Wording], read: ReadTitle) -> bool:
+        """Return whether a story was already told in these words, with these tickers."""
+        known = [self._index.read(wording.order) for wording in wordings]
+        return any(k.title.words == read.title.words and k.tickers == read.tickers for k in known)
 
     def _note_entry(self, item: Item, entry: EntryNote | None, story_id: str, at_ms: int) -> None:
         item_ids = (*(entry.item_ids if entry is not None else ()), item.item_id)
@@ -256,62 +250,21 @@ class StoryBook:
         titles = [read_title(wording.title, wording.publisher) for wording, _ in told]
         bands = title_bands([title.words for title in titles])
         for (wording, story_id), title, keys in zip(told, titles, bands, strict=True):
-            self._index.add(story_id, wording.order, _Read(title, keys, frozenset(wording.tickers)))
+            self._index.add(
+                story_id, wording.order, ReadTitle(title, keys, frozenset(wording.tickers))
+            )
 
 
-class _WordingIndex:
-    """Finds wordings by band. Buckets keep the order in which wordings came."""
-
-    def __init__(self) -> None:
-        self._buckets: dict[int, dict[int, None]] = {}
-        self._wordings: dict[int, tuple[str, _Read]] = {}
-
-    def add(self, story_id: str, order: int, read: _Read) -> None:
-        self._wordings[order] = (story_id, read)
-        for band in read.bands:
-            self._buckets.setdefault(band, {})[order] = None
-
-    def remove(self, order: int) -> None:
-        _, read = self._wordings.pop(order)
-        for band in read.bands:
-            bucket = self._buckets.get(band)
-            if bucket is not None:
-                bucket.pop(order, None)
-                if not bucket:
-                    del self._buckets[band]
-
-    def read(self, order: int) -> _Read:
-        return self._wordings[order][1]
-
-    def knows(self, wordings: Sequence[Wording], read: _Read) -> bool:
-        """Return whether one of a story's wordings has the same words and tickers."""
-        return any(
-            known.title.words == read.title.words and known.tickers == read.tickers
-            for _, known in (self._wordings[wording.order] for wording in wordings)
-        )
-
-    def candidates(self, bands: Sequence[int]) -> Iterator[tuple[int, str, _Read]]:
-        """Yield (order, story id, wording): most shared bands first, newest first, at most 64."""
-        shared: dict[int, int] = {}
-        for band in bands:
-            bucket = self._buckets.get(band)
-            if bucket is not None:
-                for order in islice(reversed(bucket), BUCKET_LOOK):
-                    shared[order] = shared.get(order, 0) + 1
-        for order in sorted(shared, key=lambda order: (-shared[order], -order))[:CANDIDATES]:
-            yield order, *self._wordings[order]
-
-
-def _read(items: Sequence[Item]) -> list[_Read]:
+def _read(items: Sequence[Item]) -> list[ReadTitle]:
     titles = [read_title(item.title, item.publisher) for item in items]
     bands = title_bands([title.words for title in titles])
     return [
-        _Read(title, keys, frozenset(item.tickers))
+        ReadTitle(title, keys, frozenset(item.tickers))
         for item, title, keys in zip(items, titles, bands, strict=True)
     ]
 
 
-def _strays(read: _Read, lead: _Read) -> bool:
+def _strays(read: ReadTitle, lead: ReadTitle) -> bool:
     """Return whether an item that follows a later wording has left the lead's story."""
     return conflict(read.tickers, lead.tickers) or contradict(read.title, lead.title)
 

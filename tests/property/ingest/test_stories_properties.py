@@ -41,7 +41,7 @@ titles = st.builds(
 )
 items = st.builds(
     lambda number, entry, watch, title, tickers, hours: Item(
-        item_id=f"i{number}",
+        item_id=f"e{entry}.{number}",
         entry_id=f"e{entry}",
         watch=watch,
         source="wire",
@@ -50,7 +50,7 @@ items = st.builds(
         tickers=tuple(sorted(tickers)),
         seen_at_ms=START + hours * HOUR_MS,
     ),
-    st.integers(0, 30),
+    st.integers(0, 2),
     st.integers(0, 20),
     st.sampled_from(("main", "main", "other")),
     titles,
