@@ -36,6 +36,7 @@ class IsolatedCalls:
         self._cpu_s = cpu_s
         self._wall_s = wall_s
         self._memory_gb = memory_gb
+        self._closed = False
         self._idle: queue.Queue[_Child | None] = queue.Queue()
         for _ in range(processes):
             self._idle.put(None)
@@ -47,24 +48,31 @@ class IsolatedCalls:
         """
         child = self._idle.get()
         try:
-            child = self._ready(child)
+            kept, child = child, None
+            child = self._ready(kept)
             return child.call(function, args, self._wall_s)
         finally:
-            if child is not None and child.is_spent():
+            if child is not None and (self._closed or child.is_spent()):
                 child.kill()
                 child = None
             self._idle.put(child)
 
     def close(self) -> None:
-        """End the children. A call under way is waited for."""
-        for _ in range(self._idle.qsize()):
-            child = self._idle.get()
-            if child is not None:
-                child.kill()
+        """End the children; one with a call under way ends with that call, or with the program."""
+        self._closed = True
+        with contextlib.suppress(queue.Empty):
+            while True:
+                child = self._idle.get_nowait()
+                if child is not None:
+                    child.kill()
 
     def _ready(self, child: _Child | None) -> _Child:
-        if child is not None and child.is_alive():
-            return child
+        if self._closed:
+            raise SourceError("the parsers have been closed")
+        if child is not None:
+            if child.is_alive():
+                return child
+            child.kill()
         return _Child(self._cpu_s, self._memory_gb)
 
 
@@ -80,7 +88,11 @@ class _Child:
         self._broken = False
         self._process.start()
         theirs.close()
-        self._receive(_START_S, "the parser process")
+        try:
+            self._receive(_START_S, "the parser process")
+        except SourceError:
+            self.kill()
+            raise
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], wall_s: float) -> Any:
         self._calls += 1

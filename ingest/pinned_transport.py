@@ -107,7 +107,8 @@ class PinnedBackend(httpcore.NetworkBackend):
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"the name cannot be resolved: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise httpcore.ConnectError(f"the name cannot be resolved: {why}") from error
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise FetchRefused(
                 f"expected a public address, found that {host} is a private or reserved one",

@@ -16,7 +16,7 @@ from ingest.sources.base import Fetched
 
 MAX_ROBOTS_BYTES = 512_000
 _KEPT_MS = HOUR_MS
-_UNREACHABLE_MS = 5 * MINUTE_MS
+_UNREACHABLE_MS = MINUTE_MS
 _MAX_ORIGINS = 1_000
 
 
@@ -45,11 +45,7 @@ class Robots:
         """Return whether `url` may be fetched. Raises a retryable FetchError if none can tell."""
         found = self._rules_at(url)
         if found.unreachable:
-            raise FetchError(
-                f"robots.txt of {url.host} cannot be had: {found.unreachable}",
-                retryable=True,
-                retry_after_s=max(0.0, (found.until_ms - self._clock.now_ms()) / 1000),
-            )
+            raise FetchError(found.unreachable, retryable=True)
         return found.rules is None or bool(found.rules.can_fetch(str(url), self._user_agent))
 
     def gap_s(self, url: httpx.URL) -> float:
@@ -81,7 +77,8 @@ class Robots:
         except FetchError as error:
             return _Rules(now_ms + _UNREACHABLE_MS, None, str(error))
         if answer.status == 429 or answer.status >= 500:
-            return _Rules(now_ms + _UNREACHABLE_MS, None, f"status {answer.status}")
+            problem = f"expected robots.txt to be found or missing, found status {answer.status}"
+            return _Rules(now_ms + _UNREACHABLE_MS, None, f"{problem} at {origin}")
         if answer.status != 200:
             return _Rules(now_ms + _KEPT_MS, None)
         return _Rules(now_ms + _KEPT_MS, Protego.parse(answer.body.decode("utf-8", "replace")))

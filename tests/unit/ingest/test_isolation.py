@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -57,3 +59,23 @@ def test_a_call_that_only_waits_is_killed() -> None:
             calls(time.sleep, 3_600)
     finally:
         calls.close()
+
+
+def test_a_dead_process_is_replaced_before_the_next_call() -> None:
+    calls = IsolatedCalls(processes=1)
+    try:
+        os.kill(calls(os.getpid), signal.SIGKILL)
+        # the kill may be noticed before or during the next call; the one after that succeeds
+        with contextlib.suppress(SourceError):
+            calls(operator.add, 1, 2)
+        assert calls(operator.add, 1, 2) == 3
+    finally:
+        calls.close()
+
+
+def test_after_closing_nothing_is_started() -> None:
+    calls = IsolatedCalls(processes=1)
+    calls.close()
+    calls._idle.put(None)  # as a call that was under way gives its place back
+    with pytest.raises(SourceError, match="have been closed"):
+        calls(operator.add, 1, 2)
