@@ -38,7 +38,7 @@ def extract_article(html: bytes, url: str) -> ExtractedArticle:
         with_metadata=True,
         deduplicate=False,
     )
-    if document is None:
+    if document is None or isinstance(document, dict):
         raise SourceError(f"expected a page with an article, found none in {len(html)} bytes")
     return ExtractedArticle(
         title=document.title or "",

@@ -17,12 +17,9 @@ def content_id(*parts: str) -> str:
     >>> content_id("ab", "c") == content_id("a", "bc")
     False
     """
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()[:ID_LENGTH]
+    encoded = (part.encode("utf-8") for part in parts)
+    joined = b"".join(b"%d:%b" % (len(data), data) for data in encoded)
+    return hashlib.sha256(joined).hexdigest()[:ID_LENGTH]
 
 
 def entry_id(
