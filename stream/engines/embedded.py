@@ -138,13 +138,13 @@ class _Watch:
         return watch
 
     def take_item(self, item: ScoredItem, partition: int, output: Output) -> None:
-        clock = self._started(item.at_ms)
         end_ms = pane_end_of(item.at_ms, self._width_ms)
-        heard = clock.heard[partition]
+        heard = None if self._clock is None else self._clock.heard[partition]
         if heard is not None and heard >= end_ms:
             late = LateItem(watch=item.watch, watermark_ms=heard, item=item)
             output.publish.append((LATE, to_message(LATE, late)))
             return
+        self._started(item.at_ms)
         if not item.keys:
             return
         tick = self._open.get(end_ms)

@@ -115,8 +115,8 @@ def test_a_known_key_speaks_the_golden_sentence() -> None:
 
     assert [spike.reason for spike in spikes] == [
         (
-            "Topic legal: 6 negative stories in the last hour; 0.1 is usual for Tuesday 14:00; so many"
-            " come less than once in 10 years; 75 % negative against 38 % usual."
+            "Topic legal: 6 negative stories in the last hour; 0.1 is usual for Tuesday 14:00; so"
+            " many come less than once in 10 years; 75 % negative against 38 % usual."
         )
     ]
 
@@ -130,8 +130,8 @@ def test_a_term_speaks_its_sentence() -> None:
 
     assert [spike.reason for spike in spikes] == [
         (
-            '"bailout house": 4 negative stories in the last hour; none is usual among 11 stories; so'
-            " many come less than once in 10 years; 100 % negative against 25 % usual."
+            '"bailout house": 4 negative stories in the last hour; none is usual among 11 stories;'
+            " so many come less than once in 10 years; 100 % negative against 25 % usual."
         )
     ]
 
@@ -264,11 +264,8 @@ def test_an_empty_tick_touches_the_clock_alone() -> None:
 
 def test_rare_terms_are_forgotten() -> None:
     machine = Machine(CONFIG)
-    kept: dict[str, bytes] = {}
     play(machine, {"all": "1" + "." * (8 * DAY), "term:rare": "1" + "." * (8 * DAY)})
-    for name, data in machine.take_touched().items():
-        if data is not None:
-            kept[name] = data
+    kept = {name for name, data in machine.take_touched().items() if data is not None}
 
     assert "key/all" in kept
     assert "key/term:rare" not in kept
