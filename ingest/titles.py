@@ -44,15 +44,15 @@ _NUMBER_WORDS = {
     "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "first": "1st",
     "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th",
 }  # fmt: skip
-_DATE_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun thurs"
-        " tues january february march april june july august september october november december"
-        " jan feb mar apr jun jul aug sep sept oct nov dec",
-    )
-)
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+_MONTHS = "january february march april june july august september october november december"
+_DATE_WORDS = frozenset(_DAYS.split()) | frozenset(_MONTHS.split())
+_SHORT_DATES = {
+    word[:3]: word for word in _DATE_WORDS if word not in ("march", "saturday", "sunday")
+}
 _SAME_WORDS = {
+    **_SHORT_DATES, "sept": "september", "thurs": "thursday", "tues": "tuesday", "mar": "march",
+    "dept": "department",
     "pct": "%", "percent": "%", "percentage": "%", "bln": "billion", "bn": "billion",
     "mln": "million", "mn": "million", "trln": "trillion", "tn": "trillion", "cr": "crore",
     "rupees": "rs", "rupee": "rs", "usd": "dollar", "qtr": "quarter", "govt": "government",
@@ -77,6 +77,11 @@ _SHARE = re.compile(r"(?<=\d) ?(?:pct|pc|per ?cent|percentage points?)\b", re.IG
 _PERIOD = re.compile(r"\b([QHqh])([1-4])\b")
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}(?=[^A-Za-z]|$)|\b(?:[A-Za-z]\.)+[A-Za-z]\b")
 _WORD = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)*|[^\W\d_]+\d*|%", re.IGNORECASE)
+_SHORT_NAMES = (
+    (re.compile(r"\bWall St\b\.?"), "Wall Street"),
+    (re.compile(r"\bS\.? ?(?=Africa|Korea|America)"), "South "),
+    (re.compile(r"\bN\.? ?(?=Korea|America)"), "North "),
+)
 _PERIOD_WORDS = {"q": "quarter", "h": "half"}
 _ORDINALS = {"1": "1st", "2": "2nd", "3": "3rd", "4": "4th"}
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -109,13 +114,13 @@ def read_title(title: str, publisher: str = "") -> Title:
     cut = len(title) > MAX_TITLE_CHARS or body != title[:MAX_TITLE_CHARS]
     bare, repeats = _strip_marks(body)
     bare = _strip_source(bare, publisher)
-    raw = _WORD.findall(_name_period(_split_wide(_join_dotted(_fold_signs(bare)))))[:MAX_WORDS]
+    raw = _WORD.findall(_spell_out(_split_wide(_join_dotted(_fold_signs(bare)))))[:MAX_WORDS]
     words = tuple([_one_form(word) for word in raw])
     bag = frozenset(words)
     return Title(
         words=words,
         bag=bag,
-        numbers=frozenset([word for word in bag if _tells_apart(word)]),
+        numbers=_numbers(words),
         names=_names(raw, words),
         cut=cut,
         repeats=repeats,
@@ -169,8 +174,10 @@ def _split_wide(title: str) -> str:
     return title if title.isascii() else _WIDE.sub(lambda match: f" {match.group()} ", title)
 
 
-def _name_period(title: str) -> str:
-    """Spell Q2 and H1 out, as half of all results do."""
+def _spell_out(title: str) -> str:
+    """Spell out Q2, H1, S.Korea and Wall St, as about half of all titles do."""
+    for short, full in _SHORT_NAMES:
+        title = short.sub(full, title)
     return _PERIOD.sub(
         lambda match: f"{_ORDINALS[match[2]]} {_PERIOD_WORDS[match[1].lower()]}", title
     )
@@ -189,6 +196,14 @@ def _one_form(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+def _numbers(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the words that tell titles apart, a second "09" as "09 2"."""
+    found = [word for word in words if _tells_apart(word)]
+    if len(set(found)) < len(found):
+        found = [f"{word} {found[:i].count(word) + 1}" for i, word in enumerate(found)]
+    return frozenset(found)
 
 
 @lru_cache(maxsize=100_000)

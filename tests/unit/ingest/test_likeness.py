@@ -60,6 +60,7 @@ DIFFERENT = [
         "Acme Q2 result turns to profit of 613,523 zlotys",
         "Globex Q2 result turns to profit of 348,000 zlotys",
     ),
+    ("Market Update - Thu Aug 09 08:00:01", "Market Update - Thu Aug 09 09:00:01"),
     ("Acme says...", "Acme says profit fell"),
     ("", "Acme says profit fell"),
 ]

@@ -46,6 +46,8 @@ def test_marks_sources_case_and_punctuation_go(title: str) -> None:
         ("Second-quarter net falls", "2nd quarter net fall"),
         ("U.S. crude ends at $70.50", "us crude end at 70.5"),
         ("J.P. Morgan's outlook", "jp morgan outlook"),
+        ("S.Africa's vote on Thurs", "south africa vote on thursday"),
+        ("Wall St. ends up by Sept", "wall street end up by september"),
         ("硅谷银行", "硅 谷 银 行"),
         ("Zwei Äpfel", "zwei apfel"),
     ],
