@@ -95,6 +95,7 @@ OTHER = (
     "{c} opens research site",
     "{c} beats revenue estimates on strong demand",
 )
+TERM = "term:safety concerns"
 SCRIPT_TITLE = "<script>document.title='owned'</script> <b>{c}</b> & partners under review"
 
 
@@ -166,7 +167,7 @@ class SyntheticRun:
             self._spike(surge, key, place)
             for place, surge in enumerate(self._surges)
             for key in (f"topic:{surge.topic}", f"ticker:{surge.ticker}")
-        ]
+        ] + [self._spike(self._surges[-1], TERM, 1)]
 
     def alerts(self) -> list[Alert]:
         """Return an alert for each surge."""
@@ -195,8 +196,11 @@ class SyntheticRun:
 
     def _spike(self, surge: Surge, key: str, place: int) -> Spike:
         fired_ms = (surge.start_ms // MINUTE_MS + 14) * MINUTE_MS
-        name = COMPANIES[surge.ticker] if key.startswith("ticker") else surge.topic.capitalize()
-        observed, usual = (9, 0.8) if key.startswith("ticker") else (13, 3.1)
+        kind = key.partition(":")[0]
+        name = {"ticker": COMPANIES[surge.ticker], "topic": surge.topic.capitalize()}.get(
+            kind, f'"{key.partition(":")[2]}"'
+        )
+        observed, usual = {"ticker": (9, 0.8), "topic": (13, 3.1)}.get(kind, (4, 0.1))
         return Spike(
             spike_id=_id("spike", f"{key}{fired_ms}"),
             watch=WATCH,
@@ -325,8 +329,14 @@ class SyntheticRun:
                 negative=negative,
                 topics=((topic, 900_000),),
             ),
-            keys=tuple(sorted(("all", f"topic:{topic}", f"ticker:{ticker}"))),
+            keys=tuple(sorted(keys_of(title, topic, ticker))),
         )
+
+
+def keys_of(title: str, topic: str, ticker: str) -> set[str]:
+    """Return what an item counts under; one term stands for the thousands of a real run."""
+    keys = {"all", f"topic:{topic}", f"ticker:{ticker}"}
+    return keys | {TERM} if "safety concerns" in title else keys
 
 
 def story_item(item: ScoredItem) -> StoryItem:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from foreshock.store.base import Store
 
 THREADS: Final = 8
+OUTPUT_BYTES: Final = 16 * 1024 * 1024
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -71,7 +72,7 @@ def create_app(
         assets_folder=str(files("dashboard") / "assets"),
         serve_locally=True,
         title="Foreshock",
-        update_title=None,
+        update_title="",
         index_string=_INDEX,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         add_log_handler=False,
@@ -87,33 +88,48 @@ def create_app(
 class DashboardServer:
     """A dashboard that listens; `effective_port` says where, whatever port was asked for."""
 
-    def __init__(self, server: Any, port: int) -> None:
+    def __init__(self, server: Any, sockets: dict[int, Any]) -> None:
         self._server = server
-        self.effective_port = port
+        self._sockets = sockets
+        self._listening = [entry for entry in sockets.values() if hasattr(entry, "effective_port")]
+        self.effective_port: int = self._listening[0].effective_port
 
     def run(self) -> None:
         """Serve until `close` is called from another thread."""
         self._server.run()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._server.close()
+        """Stop listening and drop open connections; `run` returns soon after."""
+        # in the loop's own thread: a socket closed under it would be served on, and fail for ever
+        self._listening[0].trigger.pull_trigger(self._close_all)
+
+    def _close_all(self) -> None:
+        from waitress import wasyncore
+
+        self._listening[0].task_dispatcher.shutdown()
+        for entry in list(self._sockets.values()):
+            if hasattr(entry, "handle_close"):
+                entry.handle_close()
+        wasyncore.close_all(self._sockets)
 
 
 def make_server(app: dash.Dash, host: str, port: int) -> DashboardServer:
     """Listen on `host`:`port` (0: any free port). Raises OSError where that is taken."""
     from waitress import create_server
 
+    sockets: dict[int, Any] = {}
     server = create_server(
         app.server,
+        map=sockets,
         host=host,
         port=port,
         threads=THREADS,
         ident=None,
+        # the largest script fits: nothing is spooled to a temporary file
+        outbuf_overflow=OUTPUT_BYTES,
         clear_untrusted_proxy_headers=True,
     )
-    listening = getattr(server, "effective_listen", None)
-    return DashboardServer(server, listening[0][1] if listening else server.effective_port)
+    return DashboardServer(server, sockets)
 
 
 def serve(app: dash.Dash, host: str, port: int) -> None:

@@ -25,7 +25,7 @@ BAND: Final = 2.0
 class Usual:
     """Usual number of negative stories in a window and usual negative share, with their spread.
 
-    `days`: over how many earlier days; `stories`: their mean number of stories.
+    `days`: over how many earlier days.
     """
 
     negative: float
@@ -33,7 +33,6 @@ class Usual:
     share: float | None
     share_spread: float
     days: int
-    stories: float = 0.0
 
     def negative_band(self) -> tuple[float, float]:
         """Return lowest and highest usual number of negative stories."""
@@ -104,7 +103,7 @@ def summarise(windows: Sequence[Counts]) -> Usual:
         _spread(busy, share, lambda w: w.negative / w.stories),
         sqrt(share * (1 - share) * days / stories),
     )
-    return Usual(negative, spread, share, share_spread, days, stories / days)
+    return Usual(negative, spread, share, share_spread, days)
 
 
 def _spread(windows: Sequence[Counts], mean: float, value: Callable[[Counts], float]) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dash import ClientsideFunction, Input, Output, State, no_update
 
-from dashboard.detail import parse_detail_id
+from dashboard.detail import DetailId, parse_detail_id
 from dashboard.figures import series_figure
 
 if TYPE_CHECKING:
@@ -25,14 +25,15 @@ def register(app: dash.Dash, publisher: Publisher) -> None:
     """Add all callbacks to the app."""
     _register_page(app)
 
-    @app.callback(  # type: ignore[untyped-decorator]
+    @app.callback(
         Output("chart", "figure"),
         Input("chosen", "data"),
         Input("range", "value"),
         Input("theme", "data"),
         Input("redraw", "data"),
+        State("zoom", "data"),
     )
-    def draw(chosen: str | None, range_: str, theme: str | None, _redraw: Any) -> Any:
+    def draw(chosen: str | None, range_: str, theme: str | None, _redraw: Any, zoom: Any) -> Any:
         wanted = parse_detail_id(chosen or "", range_)
         if wanted is None or theme is None:
             return no_update
@@ -44,19 +45,27 @@ def register(app: dash.Dash, publisher: Publisher) -> None:
             until_ms=drawing.until_ms,
             version=drawing.version,
             theme=theme,
+            shown=_zoom_of(zoom, wanted),
         )
 
 
-def _register_page(app: dash.Dash) -> None:
-    app.clientside_callback(
-        ClientsideFunction(_PAGE, "choose"), Output("chosen", "data"), Input("url", "search")
-    )
-    app.clientside_callback(
+def _zoom_of(zoom: Any, wanted: DetailId) -> tuple[str, str] | None:
+    """Return the times that a visitor has zoomed to, as the page remembers them."""
+    match zoom:
+        case {"id": id_, "range": [str(first), str(last)]} if id_ == str(wanted):
+            return first[:32], last[:32]
+    return None
+
+
+def _register_page(app: Any) -> None:
+    in_page = app.clientside_callback
+    in_page(ClientsideFunction(_PAGE, "choose"), Output("chosen", "data"), Input("url", "search"))
+    in_page(
         ClientsideFunction(_PAGE, "theme"),
         Output("theme", "data"),
         Input("theme-toggle", "n_clicks"),
     )
-    app.clientside_callback(
+    in_page(
         ClientsideFunction(_PAGE, "poll"),
         Output("feed", "data"),
         Input("tick", "n_intervals"),
@@ -64,7 +73,7 @@ def _register_page(app: dash.Dash) -> None:
         Input("range", "value"),
         State("config", "data"),
     )
-    app.clientside_callback(
+    in_page(
         ClientsideFunction(_PAGE, "extend"),
         Output("chart", "figure", allow_duplicate=True),
         Output("redraw", "data"),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dashboard.baseline import usual
-from dashboard.history import KeyHistory
+from dashboard.baseline import Usual, usual
+from dashboard.history import Counts
 from dashboard.names import is_key
 from dashboard.pane_cache import PaneCache
 from foreshock.clock import DAY_MS, HOUR_MS, MINUTE_MS
@@ -32,8 +32,6 @@ COLUMNS: Final = (
 Point = tuple[float | None, ...]
 #: A share is drawn only where an hour has so many stories: of one story it is 0 or 100 %.
 MIN_SHARE_STORIES: Final = 3
-#: And what is usual only where that many were usual.
-MIN_USUAL_STORIES: Final = 1.5
 
 
 class Range(StrEnum):
@@ -47,6 +45,11 @@ class Range(StrEnum):
     def span_ms(self) -> int:
         """Length on the time axis."""
         return {"6h": 6 * HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS}[self.value]
+
+    @property
+    def share_window_ms(self) -> int:
+        """Length of the window of a share: over a week, an hour's share is mostly noise."""
+        return 6 * HOUR_MS if self is Range.DAYS_7 else HOUR_MS
 
     @property
     def step_ms(self) -> int:
@@ -86,43 +89,44 @@ class Series:
     def points(self, panes: PaneCache, until_ms: int, window_ms: int) -> dict[int, Point]:
         """Return the points by time, oldest first: at most MAX_POINTS, the last at `until_ms`.
 
-        Each sums the window of `window_ms` that ends there.
+        Each counts the window of `window_ms` that ends there.
         """
         step, span = self.id.range.step_ms, self.id.range.span_ms
         start = max(until_ms - span, panes.first_ms + step)
         times = range(-(-start // step) * step, until_ms, step)
-        history = panes.history(self.id.key)
         grid = {}
         for at_ms in times:
             held = self._grid.get(at_ms)
-            grid[at_ms] = (
-                held if held is not None else point(history, at_ms, window_ms, panes.first_ms)
-            )
+            grid[at_ms] = held if held is not None else point(self.id, panes, at_ms, window_ms)
         self._grid = {at_ms: held for at_ms, held in grid.items() if at_ms <= panes.settled_ms}
-        return {**grid, until_ms: point(history, until_ms, window_ms, panes.first_ms)}
+        return {**grid, until_ms: point(self.id, panes, until_ms, window_ms)}
 
 
-def point(history: KeyHistory, at_ms: int, window_ms: int, first_ms: int) -> Point:
-    """Return one row of COLUMNS for the window that ends at `at_ms`."""
+def point(wanted: DetailId, panes: PaneCache, at_ms: int, window_ms: int) -> Point:
+    """Return one row of COLUMNS: counts of the window that ends at `at_ms`, and its shares."""
+    history, first_ms = panes.history(wanted.key), panes.first_ms
     counts = history.between(at_ms - window_ms, at_ms)
     expected = usual(history, at_ms, first_ms=first_ms, window_ms=window_ms)
+    level: Point = (counts.negative, None, None, None)
+    if expected is not None:
+        low, high = expected.negative_band()
+        level = (counts.negative, round(expected.negative, 2), round(low, 2), round(high, 2))
+    share_window_ms = max(window_ms, wanted.range.share_window_ms)
+    if share_window_ms != window_ms:
+        counts_of_share = history.between(at_ms - share_window_ms, at_ms)
+        expected = usual(history, at_ms, first_ms=first_ms, window_ms=share_window_ms)
+    else:
+        counts_of_share = counts
+    return (*_share_columns(counts_of_share, expected), *level, counts.stories)
+
+
+def _share_columns(counts: Counts, expected: Usual | None) -> Point:
     share = _percent(counts.share) if counts.stories >= MIN_SHARE_STORIES else None
     if expected is None:
-        return (share, None, None, None, counts.negative, None, None, None, counts.stories)
-    low, high = expected.negative_band()
-    known = expected.stories >= MIN_USUAL_STORIES
-    band = (expected.share_band() if known else None) or (None, None)
-    return (
-        share,
-        _percent(expected.share) if known else None,
-        _percent(band[0]),
-        _percent(band[1]),
-        counts.negative,
-        round(expected.negative, 2),
-        round(low, 2),
-        round(high, 2),
-        counts.stories,
-    )
+        return (share, None, None, None)
+    # where no story is usual, any share is
+    low, high = expected.share_band() or (0.0, 1.0)
+    return (share, _percent(expected.share), _percent(low), _percent(high))
 
 
 def _percent(share: float | None) -> float | None:

@@ -32,7 +32,6 @@ class Theme:
     grid: str
     panel: str
     negative: str
-    negative_fill: str
     usual: str
     band: str
     spike: str
@@ -46,7 +45,6 @@ THEMES: Final[Mapping[str, Theme]] = {
         grid="#e7e9ec",
         panel="#ffffff",
         negative="#c2500a",
-        negative_fill="rgba(213,94,0,0.10)",
         usual="#0072b2",
         band="rgba(0,114,178,0.11)",
         spike="#c2500a",
@@ -58,7 +56,6 @@ THEMES: Final[Mapping[str, Theme]] = {
         grid="#232d37",
         panel="#141b22",
         negative="#ff9248",
-        negative_fill="rgba(255,146,72,0.13)",
         usual="#66bdf0",
         band="rgba(86,180,233,0.13)",
         spike="#ff9248",
@@ -75,22 +72,24 @@ def series_figure(
     until_ms: int | None,
     version: str,
     theme: str,
+    shown: tuple[str, str] | None = None,
 ) -> Figure:
     """Return the chart of a key: negative share above, negative stories below, with what is usual.
 
     `points`: rows of detail.COLUMNS by time; `spikes`: as parts.detail_to_parts makes them;
-    `version`: what the page must ask changes since; an unknown `theme` is light.
+    `version`: what the page must ask changes since; an unknown `theme` is light. `shown`: the
+    times that a visitor has zoomed to, where one has.
     """
     colours = THEMES.get(theme, THEMES["light"])
     times = [moment(at_ms) for at_ms in points]
     columns = list(zip(*points.values(), strict=True)) or [()] * len(COLUMNS)
     traces = [_with_data(trace, times, columns) for trace in _traces(colours)]
     traces.append(_spike_trace(spikes, points, colours))
-    return {
-        "data": traces,
-        "layout": _layout(wanted, colours, spikes, span(points, wanted, until_ms))
-        | {"meta": {"id": str(wanted), "version": version, "theme": theme}},
-    }
+    layout = _layout(wanted, colours, spikes, span(points, wanted, until_ms))
+    if shown is not None:
+        layout["xaxis"]["range"] = list(shown)
+    layout["meta"] = {"id": str(wanted), "version": version, "theme": theme}
+    return {"data": traces, "layout": layout}
 
 
 def moment(at_ms: int) -> str:
@@ -112,17 +111,17 @@ def plain(text: str) -> str:
 
 
 def _traces(colours: Theme) -> list[Figure]:
-    hover_share = "%{y:.0f} % negative, %{customdata[0]} of %{customdata[1]}<extra></extra>"
-    hover_usual = "usual %{customdata[0]:.0f} %<extra></extra>"
-    hover_count = "%{y} negative stories<extra></extra>"
+    hover_share = "%{y:.0f} % negative<extra></extra>"
+    hover_usual = "usual %{y:.0f} %<extra></extra>"
+    hover_count = "%{y} negative of %{customdata[0]} stories<extra></extra>"
     hover_level = "usual %{y:.1f}<extra></extra>"
     return [
         *_band("share_low", "share_high", "y", colours),
         _usual("usual_share", "y", colours, hover_usual),
-        _observed("share", "y", colours, hover_share, ["negative", "stories"]),
+        _observed("share", "y", colours, hover_share, []),
         *_band("negative_low", "negative_high", "y2", colours),
         _usual("usual_negative", "y2", colours, hover_level),
-        _observed("negative", "y2", colours, hover_count, []) | _filled(colours),
+        _stepped(_observed("negative", "y2", colours, hover_count, ["stories"])),
     ]
 
 
@@ -142,14 +141,13 @@ def _band(low: str, high: str, axis: str, colours: Theme) -> list[Figure]:
 
 
 def _usual(column: str, axis: str, colours: Theme, hover: str) -> Figure:
-    extra = [column] if axis == "y" else []
     return {
         "type": "scatter",
         "mode": "lines",
         "line": {"color": colours.usual, "width": 1.5, "dash": "4px,3px"},
         "hovertemplate": hover,
         "yaxis": axis,
-        "meta": {"column": column, "custom": extra},
+        "meta": {"column": column},
         "showlegend": False,
     }
 
@@ -166,12 +164,8 @@ def _observed(column: str, axis: str, colours: Theme, hover: str, custom: list[s
     }
 
 
-def _filled(colours: Theme) -> Figure:
-    return {
-        "fill": "tozeroy",
-        "fillcolor": colours.negative_fill,
-        "line": {"color": colours.negative, "width": 2.25, "shape": "hv"},
-    }
+def _stepped(trace: Figure) -> Figure:
+    return trace | {"line": trace["line"] | {"shape": "hv"}}
 
 
 def _with_data(
@@ -277,6 +271,8 @@ def _layout(
     spikes: Sequence[Mapping[str, Any]],
     shown: tuple[int, int] | None,
 ) -> Figure:
+    hours = wanted.range.share_window_ms // 3_600_000
+    rolling = "rolling hour" if hours == 1 else f"rolling {hours} hours"
     x_axis: Figure = {
         "type": "date",
         "anchor": "y2",
@@ -306,11 +302,11 @@ def _layout(
         x_axis["range"] = [moment(shown[0]), moment(shown[1])]
     return {
         "xaxis": x_axis,
-        "yaxis": _axis(colours, domain=[0.56, 0.95], range=[0, 100], ticksuffix=" %"),
-        "yaxis2": _axis(colours, domain=[0, 0.42], minallowed=0),
+        "yaxis": _axis(colours, domain=[0.56, 0.94], range=[0, 100], ticksuffix=" %"),
+        "yaxis2": _axis(colours, domain=[0, 0.43], minallowed=0),
         "annotations": [
-            _title("Negative share of stories, rolling hour", 0.96, colours),
-            _title("Negative stories, rolling hour", 0.43, colours),
+            _title(f"Negative share of stories, {rolling}", 0.95, colours),
+            _title("Negative stories, rolling hour", 0.44, colours),
         ],
         "shapes": _shapes(spikes, shown[1], colours) if shown is not None else [],
         "font": {"family": SANS, "color": colours.ink, "size": 12},
@@ -319,6 +315,7 @@ def _layout(
         "margin": {"l": 44, "r": 14, "t": 6, "b": 52},
         "hovermode": "x unified",
         "hoversubplots": "axis",
+        "hoverdistance": 12,
         "hoverlabel": {
             "bgcolor": colours.panel,
             "bordercolor": colours.grid,

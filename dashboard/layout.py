@@ -6,7 +6,7 @@ nothing here holds data.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dash import dcc, html
 
@@ -15,7 +15,13 @@ from dashboard.detail import Range
 if TYPE_CHECKING:
     from foreshock.settings import DashboardSettings
 
-_RANGES = {Range.HOURS_6: "6 hours", Range.HOURS_24: "24 hours", Range.DAYS_7: "7 days"}
+_RANGES = {Range.HOURS_6: "6 h", Range.HOURS_24: "24 h", Range.DAYS_7: "7 d"}
+
+_HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}
+
+
+def _label(text: str) -> dict[str, Any]:
+    return {"aria-label": text}
 
 
 def page(settings: DashboardSettings) -> Any:
@@ -53,6 +59,7 @@ def _invisible(settings: DashboardSettings) -> list[Any]:
         dcc.Store(id="chosen"),
         dcc.Store(id="theme"),
         dcc.Store(id="feed"),
+        dcc.Store(id="zoom"),
         dcc.Store(id="redraw", data=0),
     ]
 
@@ -61,14 +68,14 @@ def _top() -> Any:
     return html.Header(
         [
             html.A(
-                [html.Span(className="glyph", **{"aria-hidden": "true"}), "Foreshock"],
+                [html.Span(className="glyph", **_HIDDEN), "Foreshock"],
                 href="?",
                 className="brand",
                 id="brand",
             ),
             html.Div(
                 [
-                    html.Span(className="dot", **{"aria-hidden": "true"}),
+                    html.Span(className="dot", **_HIDDEN),
                     html.Span("Connecting", id="state", className="state"),
                 ],
                 className="pulse",
@@ -80,7 +87,7 @@ def _top() -> Any:
                 id="theme-toggle",
                 className="quiet-button",
                 type="button",
-                **{"aria-label": "Switch between light and dark"},
+                **_label("Switch between light and dark"),
             ),
         ],
         className="top",
@@ -114,7 +121,7 @@ def _overview() -> Any:
             ),
         ],
         className="overview",
-        **{"aria-label": "All news"},
+        **_label("All news"),
     )
 
 
@@ -126,7 +133,7 @@ def _keys() -> Any:
             _key_list("tickers", "Companies"),
         ],
         className="keys",
-        **{"aria-label": "Topics and companies, the most severe first"},
+        **_label("Topics and companies, the most severe first"),
     )
 
 
@@ -138,7 +145,7 @@ def _key_list(name: str, title: str) -> Any:
                     html.H2(title),
                     html.Span("6 hours", className="h-spark"),
                     html.Span("negative", className="h-n"),
-                    html.Span("usual", className="h-usual"),
+                    html.Span("usual", className="h-level"),
                     html.Span("share", className="h-share"),
                     html.Span("state", className="h-state"),
                 ],
@@ -170,17 +177,20 @@ def _detail() -> Any:
                 ],
                 className="chart-bar",
             ),
-            dcc.Graph(
-                id="chart",
-                className="chart",
-                figure={"data": [], "layout": {}},
-                responsive=True,
-                config={
-                    "displayModeBar": False,
-                    "doubleClick": "reset",
-                    "scrollZoom": False,
-                    "showTips": False,
-                },
+            html.Div(
+                dcc.Graph(
+                    id="chart",
+                    className="chart",
+                    figure={"data": [], "layout": {}},
+                    responsive=True,
+                    config={
+                        "displayModeBar": False,
+                        "doubleClick": False,
+                        "scrollZoom": False,
+                        "showTips": False,
+                    },
+                ),
+                className="chart-box",
             ),
             html.Div(
                 [
@@ -194,7 +204,7 @@ def _detail() -> Any:
         id="detail",
         className="panel detail",
         tabIndex=-1,
-        **{"aria-label": "The chosen topic"},
+        **_label("The chosen topic"),
     )
 
 
@@ -205,5 +215,5 @@ def _alerts() -> Any:
             html.Div(id="alerts", className="alert-list"),
         ],
         className="panel alerts",
-        **{"aria-label": "Alerts"},
+        **_label("Alerts"),
     )

@@ -115,7 +115,7 @@ class _Decoded(Generic[R]):
     def __init__(self, table: Table, id_name: str, kind: type[R]) -> None:
         self._table = table
         self._id = table.c[id_name]
-        self._kind = kind
+        self._kind: type[R] = kind
         self._known: dict[tuple[Any, ...], R] = {}
 
     def read(self, connection: Connection, heads: Select[Any]) -> tuple[R, ...]:
@@ -173,11 +173,11 @@ def read_headlines(
     The newest MAX_HEADLINES negative ones and the newest MAX_HEADLINES of all. A term stands in
     panes alone, so its headlines are its negative leads.
     """
+    source: FromClause = items
+    condition: ColumnElement[bool]
     if key.startswith("term:"):
         condition = items.c.item_id.in_(_term_stories(connection, watches, key, after_ms, until_ms))
-        source: FromClause = items
     elif key == ALL:
-        source = items
         condition = and_(items.c.at_ms >= after_ms, items.c.at_ms < until_ms)
     else:
         condition = and_(

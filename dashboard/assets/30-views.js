@@ -97,7 +97,7 @@
       h("span.name", { title: data.name }, data.name),
       sparkline(spark),
       h("span.n", {}, String(data.negative), h("small", {}, `/${data.stories}`)),
-      h("span.usual", {}, page.level(data.usual)),
+      h("span.level", {}, page.level(data.usual)),
       h("span.share", {}, page.percent(data.share)),
       h("span.state", {}, page.pill(data.state)),
     );
@@ -149,7 +149,7 @@
     const holder = document.getElementById("figures");
     if (!holder) return;
     const figure = (value, label, note, name) =>
-      h(`div.figure${name ? `.${name}` : ""}`, {}, h("b", {}, value), h("span", {}, label), h("small", {}, note));
+      h(`div.figure${name ? `.${name}` : ""}`, {}, h("p", {}, h("b", {}, value), h("span", {}, label)), h("small", {}, note));
     holder.replaceChildren(
       figure(all ? page.count(all.stories) : "–", "stories", "in the last hour"),
       figure(
@@ -256,15 +256,14 @@
       holder.replaceChildren(h("h1", {}, chosen ? chosen.replace(/^\w+:/, "") : ""));
       return;
     }
-    const number = (value, note) => [h("b", {}, value), ` ${note}`];
+    const strong = (value) => h("b", {}, value);
+    const counted = [strong(String(data.negative)), ` of ${page.plural(data.stories, "story", "stories")} negative in the last hour`];
     const facts = [
-      h("span", {}, ...number(String(data.negative), `negative of ${page.plural(data.stories, "story", "stories")} in the last hour`)),
-      data.usual === null
-        ? h("span", {}, "what is usual is still being learned")
-        : h("span", {}, ...number(page.level(data.usual), "is usual at this hour")),
+      h("span", {}, ...counted, ...(data.usual === null ? [] : [", usually ", strong(page.level(data.usual))])),
       data.share === null
         ? null
-        : h("span", {}, ...number(page.percent(data.share), `negative${data.usual_share === null ? "" : `, usually ${page.percent(data.usual_share)}`}`)),
+        : h("span", {}, strong(page.percent(data.share)), ...(data.usual_share === null ? [] : [", usually ", strong(page.percent(data.usual_share))])),
+      data.usual === null ? h("span", {}, "what is usual is still being learned") : null,
     ];
     const open = (detail.get("spikes") || []).find((spike) => spike.end === null);
     holder.replaceChildren(
@@ -272,7 +271,6 @@
       h("p.facts", {}, ...facts.filter(Boolean)),
       ...(open ? [spikeNote(open, parts)] : []),
     );
-    page.say("legend-usual", "");
     showLegend(data);
   };
 
@@ -289,7 +287,7 @@
 
   function showLegend(data) {
     const holder = document.getElementById("legend");
-    const text = data.days ? `usual, and its range over ${page.plural(data.days, "earlier day", "earlier days")}` : "usual: known after three days";
+    const text = data.days ? `usual and its range, ${page.plural(data.days, "day", "days")}` : "usual: known after three days";
     if (!holder || holder.dataset.text === text) return;
     holder.dataset.text = text;
     holder.replaceChildren(
@@ -401,7 +399,8 @@
   };
 
   function alertCard(alert, now) {
-    const resolved = alert.resolved ? ` – ${page.moment(alert.resolved, now)}` : "";
+    const ended = alert.resolved && (page.day(alert.resolved) === page.day(alert.started) ? page.time : (at) => page.moment(at, now))(alert.resolved);
+    const resolved = ended ? ` – ${ended}` : "";
     const key = alert.keys.length ? alert.keys[0][0] : "all";
     const evidence = alert.evidence.map((headline) =>
       h(

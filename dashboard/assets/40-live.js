@@ -139,6 +139,7 @@
   };
 
   function watch() {
+    heedZoom();
     const status = parts.get("status");
     const silent = seen.lastAnswer === null ? null : performance.now() - seen.lastAnswer;
     const patience = Math.max(3000, Math.min(config.stale_after_ms, 3 * config.refresh_ms));
@@ -211,11 +212,36 @@
     const layout = { ...figure.layout };
     const span = detail.get("span");
     if (span) {
-      const [first, last] = span.map(page.plotted);
-      layout.xaxis = { ...layout.xaxis, range: [first, last] };
+      const last = page.plotted(span[1]);
+      const shown = zoomed && zoomed.id === feed.id ? zoomed.range : span.map(page.plotted);
+      layout.xaxis = { ...layout.xaxis, range: [...shown] };
       layout.shapes = (layout.shapes || []).map((shape) => (shape.name === "open" ? { ...shape, x1: last } : shape));
     }
     return [{ data, layout }, no_update];
+  }
+
+  /* A visitor's zoom: the range that stays while points come in, for as long as that key is shown. */
+  let zoomed = null;
+
+  function heedZoom() {
+    const plot = document.querySelector("#chart .js-plotly-plot");
+    if (!plot || !plot.on || plot.dataset.heeded) return;
+    plot.dataset.heeded = "yes";
+    plot.on("plotly_relayout", (change) => {
+      const meta = (plot.layout || {}).meta;
+      if (!meta || change["xaxis.range[0]"] === undefined) return;
+      keepZoom({ id: meta.id, range: [String(change["xaxis.range[0]"]), String(change["xaxis.range[1]"])] });
+    });
+    plot.on("plotly_doubleclick", () => {
+      keepZoom(null);
+      const span = detail.get("span");
+      if (span) window.Plotly.relayout(plot, { "xaxis.range": span.map(page.plotted) });
+    });
+  }
+
+  function keepZoom(zoom) {
+    zoomed = zoom;
+    window.dash_clientside.set_props("zoom", { data: zoom });
   }
 
   /* ---- choosing ----------------------------------------------------------------------- */
@@ -244,8 +270,8 @@
     const link = event.target.closest && event.target.closest('a[href^="?"]');
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    // dcc.Location puts it into the address bar and the history
     const search = link.getAttribute("href");
-    window.history.pushState({}, "", search === "?" ? window.location.pathname : search);
     window.dash_clientside.set_props("url", { search: search === "?" ? "" : search });
     if (window.matchMedia("(max-width: 859px)").matches && link.closest(".keys, .alerts, .tremor")) {
       document.getElementById("detail").scrollIntoView({ behavior: "smooth", block: "start" });

@@ -11,10 +11,11 @@ from dashboard.deltas import Publisher
 from dashboard.detail import MIN_SHARE_STORIES, DetailId, Range
 from dashboard.liveness import State
 from dashboard.parts import snapshot_to_parts
+from dashboard.queries import MAX_HEADLINES
 from dashboard.reader import Reader
 from foreshock.clock import DAY_MS, HOUR_MS, MINUTE_MS, ManualClock
 from foreshock.errors import StoreUnavailable
-from foreshock.records import Pane, Spike
+from foreshock.records import Pane
 
 COUNTED = text(
     """
@@ -82,6 +83,7 @@ def test_each_point_of_a_chart_equals_the_store(filled: Any, range_: Range) -> N
         point = drawing.points[at_ms]
         stories, negative = counted(filled, "topic:earnings", at_ms - HOUR_MS, at_ms)
         assert (point[8], point[4]) == (stories, negative)
+        stories, negative = counted(filled, "topic:earnings", at_ms - range_.share_window_ms, at_ms)
         few = stories < MIN_SHARE_STORIES
         assert point[0] == (None if few else pytest.approx(100 * negative / stories, abs=0.06))
     reader.close()
@@ -155,38 +157,22 @@ def test_a_second_watch_that_lags_is_counted_too(filled: Any, reader: Reader) ->
 
 
 def test_an_emerging_key_is_listed_with_its_own_counts_and_headlines(filled: Any) -> None:
-    now_ms = filled.run.now_ms
-    leads = [
-        item
-        for item in filled.run.items
-        if item.lead and item.score.negative and item.at_ms >= now_ms - 30 * MINUTE_MS
-    ][:4]
-    panes = [
-        Pane(
-            watch="main",
-            key="term:safety concerns",
-            pane_end_ms=(lead.at_ms // MINUTE_MS + 1) * MINUTE_MS,
-            width_ms=MINUTE_MS,
-            stories=1,
-            negative_stories=1,
-            items=1,
-            negative_leads=(lead.item_id,),
-        )
-        for lead in {lead.at_ms // MINUTE_MS: lead for lead in leads}.values()
-    ]
-    spike = filled.run.spikes()[-1]
-    fields = {name: getattr(spike, name) for name in spike.__struct_fields__}
-    filled.store.write(
-        [*panes, Spike(**fields | {"key": "term:safety concerns", "spike_id": "term-spike"})]
-    )
+    term, until = "term:safety concerns", filled.run.now_ms
     reader = reader_of(filled)
-    publisher = Publisher(reader, refresh_ms=1_000, clock=ManualClock(1_000))
-    snapshot = publisher.snapshot()
-    assert snapshot.terms == ("term:safety concerns",)
-    snapshot = reader.read(())
-    assert snapshot.rows["term:safety concerns"].counts.negative == len(panes)
-    titles = {headline.title for headline in reader.headlines("term:safety concerns")}
-    assert titles == {lead.title for lead in leads if lead.item_id in str(panes)}
+    assert reader.read(()).terms == (term,)
+    row = reader.read(()).rows[term]
+    assert (row.counts.stories, row.counts.negative) == counted(
+        filled, term, until - HOUR_MS, until
+    )
+    assert row.counts.negative > 0
+    leads = [item for item in filled.run.items if term in item.keys and item.lead]
+    newest = sorted(leads, key=lambda item: (-item.at_ms, item.item_id))[:MAX_HEADLINES]
+    assert [headline.item_id for headline in reader.headlines(term)] == [
+        item.item_id for item in newest
+    ]
+    filled.run.advance(filled.store, minutes=30)
+    grown = reader.read(()).rows[term]
+    assert grown.counts.stories == counted(filled, term, until - HOUR_MS // 2, until + HOUR_MS)[0]
     reader.close()
 
 

@@ -91,8 +91,18 @@ def last_time(page: Page) -> str:
     return str(page.evaluate(LAST_TIME))
 
 
+def eventually(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait for a condition, from outside: the page's own policy forbids evaluating text in it."""
+    for _ in range(DEADLINE_MS // 100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the page did not come to that in time")
+
+
 def wait_for_points(page: Page) -> None:
-    page.wait_for_function(f"({PLOT}?.data || []).some((t) => t.x && t.x.length > 100)")
+    drawn = f"({PLOT}?.data || []).some((t) => t.x && t.x.length > 100)"
+    eventually(page, lambda: bool(page.evaluate(drawn)))
 
 
 def test_a_visitor_sees_the_spike_its_alert_and_its_headlines(
@@ -153,13 +163,18 @@ def test_zoom_is_kept_while_points_come_in(
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=6)
         page.mouse.up()
-        page.wait_for_function(
-            f"(start) => {PLOT}._fullLayout.xaxis.range[0] > start", arg=unzoomed[0]
-        )
+        eventually(page, lambda: chart_range(page)[0] > unzoomed[0])
         zoomed, before = chart_range(page), last_time(page)
-        page.wait_for_function(f"(before) => {LAST_TIME} > before", arg=before)
-        assert last_time(page) > before
+        eventually(page, lambda: last_time(page) > before)
         assert chart_range(page) == zoomed
+        page.locator("#theme-toggle").click()
+        eventually(page, lambda: bool(page.evaluate(f"{PLOT}.layout.meta.theme === 'dark'")))
+        assert chart_range(page) == zoomed
+        page.mouse.dblclick(box["x"] + box["width"] * 0.6, middle)
+        eventually(page, lambda: chart_range(page)[1] > zoomed[1])
+        back, before = chart_range(page), last_time(page)
+        eventually(page, lambda: last_time(page) > before)
+        eventually(page, lambda: chart_range(page)[1] > back[1])
     assert page.errors == []  # type: ignore[attr-defined]
 
 
@@ -202,7 +217,7 @@ def test_markup_in_a_title_is_shown_as_text(
         page.goto(f"{url}?key=topic%3Aearnings")
         title = page.locator("#headlines .title", has_text="<script>").first
         expect(title).to_contain_text("<script>document.title='owned'</script> <b>Boeing</b> &")
-        assert "owned" not in page.title()
+        eventually(page, lambda: page.title() == "(3) Earnings · Foreshock")
         assert page.locator("#headlines script, #headlines b, #alerts script").count() == 0
         # an address that is no address of the web is no link
         links = page.locator("#page a[target=_blank]").evaluate_all("all => all.map(a => a.href)")

@@ -225,6 +225,7 @@ def test_a_figure_is_drawn_by_the_server_when_a_key_is_chosen(http: Any) -> None
             "output": "chart.figure",
             "outputs": {"id": "chart", "property": "figure"},
             "inputs": inputs,
+            "state": [{"id": "zoom", "property": "data", "value": None}],
             "changedPropIds": ["chosen.data"],
         },
     )

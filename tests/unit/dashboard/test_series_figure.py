@@ -44,7 +44,7 @@ def test_every_column_but_the_number_of_stories_is_drawn_over_the_same_times() -
     assert drawn["share"]["x"] == ["2026-03-24 14:35:00", "2026-03-24 14:40:00"]
     assert drawn["share"]["y"] == [50.0, 75.0]
     assert drawn["negative"]["y"] == [3, 9]
-    assert drawn["share"]["customdata"] == [[3, 6], [9, 12]]
+    assert drawn["negative"]["customdata"] == [[6], [12]]
     assert drawn["share_high"]["fill"] == "tonexty"
 
 
@@ -55,6 +55,14 @@ def test_zoom_outlives_a_tick_but_not_another_choice() -> None:
         "version": "e.5",
         "theme": "light",
     }
+
+
+def test_the_times_that_a_visitor_zoomed_to_stay() -> None:
+    zoom = ("2026-03-23 00:00:00", "2026-03-24 00:00:00")
+    layout = series_figure(
+        EARNINGS, POINTS, [], until_ms=UNTIL, version="e.5", theme="light", shown=zoom
+    )["layout"]
+    assert layout["xaxis"]["range"] == list(zoom)
 
 
 def test_text_from_feeds_is_not_markup() -> None:
