@@ -35,9 +35,7 @@ class Playback:
     Raises ReplayError if there is nothing to play, or if the bus holds more than `items`.
     """
 
-    def __init__(
-        self, bus: Bus, items: Sequence[Item], *, pane_ms: int, batch: int = 500
-    ) -> None:
+    def __init__(self, bus: Bus, items: Sequence[Item], *, pane_ms: int, batch: int = 500) -> None:
         if not items:
             raise ReplayError("expected items to play, found none")
         self._bus = bus

@@ -161,8 +161,7 @@ def detector_config(settings: Settings) -> DetectorConfig:
 
 
 def _archive(parts: Parts) -> Stage:
-    del parts
-    return ArchiveStage()
+    return ArchiveStage(partitions=parts.settings.bus.partitions)
 
 
 def _alert(parts: Parts) -> Stage:
