@@ -1,4 +1,4 @@
-"""Write recorded items onto news.fetched in the order in which they were seen, with their heartbeats.
+"""Write recorded items onto news.fetched in the order they were seen in, with their heartbeats.
 
 Called by replay and demo, in one of two paces: all at once (`step(None)`), or as far as a simulated
 clock has come (`step(now_ms)`). The position is kept in the bus with what was published, so that a

@@ -59,6 +59,7 @@ def _play(parts: Parts, speed: float) -> None:
     scorer = load_scorer(settings)
     say(f"model: {scorer.describe()}")
     parts.scorer = lambda: scorer
+    parts.simulated = True
     playback = Playback(parts.bus, items, pane_ms=settings.stream.pane_seconds * 1000)
     _catch_up(parts, playback, sum(item.seen_at_ms < live_from_ms for item in items), live_from_ms)
     _go_live(parts, playback, speed, max(live_from_ms, playback.position_ms))

@@ -160,6 +160,15 @@ def detector_config(settings: Settings) -> DetectorConfig:
     )
 
 
+def name_of_key() -> Callable[[str], str]:
+    """Return what a person calls a key: a company by its name, all else as `alerts.titles` says."""
+    from alerts.titles import key_label
+    from ingest.companies import default_companies
+
+    names = {f"ticker:{company.symbol}": company.name for company in default_companies()}
+    return lambda key: names.get(key) or key_label(key)
+
+
 def _archive(parts: Parts) -> Stage:
     return ArchiveStage(partitions=parts.settings.bus.partitions)
 
@@ -177,6 +186,7 @@ def _alert(parts: Parts) -> Stage:
         max_evidence=alerts.evidence_headlines,
         evidence_tries=alerts.evidence_tries,
         grouping_ms=round(alerts.grouping_minutes * 60_000),
+        name_of=name_of_key(),
         simulated=parts.simulated,
     )
 
