@@ -72,12 +72,13 @@ class StreamSettings(_Section):
 class DetectorSettings(_Section):
     """When a window is a spike. Defaults are explained in docs/detection.md."""
 
-    theta: float = Field(4.5, gt=0, description="surprise at which a known key fires")
-    theta_terms: float = Field(4.5, gt=0, description="surprise at which a term fires")
+    theta: float = Field(3.0, gt=0, description="surprise at which a known key fires")
+    theta_terms: float = Field(3.0, gt=0, description="surprise at which a term fires")
     min_stories: int = Field(5, ge=1, description="least negative stories of a known key")
     min_stories_terms: int = Field(4, ge=1, description="least negative stories of a term")
     min_publishers: int = Field(2, ge=1, description="least publishers (1 where there is one)")
     terms: bool = Field(True, description="watch emerging terms too")
+    learn_hours: float = Field(24.0, ge=0, description="how long a new watch only learns")
 
 
 class SmtpSettings(_Section):

@@ -18,11 +18,14 @@ DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
 LEVEL_HALF_LIFE_MS: Final = 7 * DAY_MS
 SLOT_HALF_LIFE_MS: Final = 14 * DAY_MS
+#: How long a burst that is over still counts as what one has heard of.
+RECENT_HALF_LIFE_MS: Final = 6 * HOUR_MS
 #: Hours of a key's own level that its hour-of-day is shrunk with.
 SHRINK_HOURS: Final = 4.0
 #: Half a story in nothing at all: what a key that was never seen is credited with.
 PRIOR_COUNT: Final = 0.5
 PRIOR_STORIES: Final = 500.0
+PRIOR_RECENT_STORIES: Final = 100.0
 PHI_PRIOR: Final = 0.3
 #: How many squared usual counts the prior of phi is worth.
 PHI_PRIOR_WEIGHT: Final = 50.0
@@ -47,10 +50,11 @@ class Discounted(msgspec.Struct, array_like=True):
 
 
 class TermBaseline(msgspec.Struct):
-    """One term's past: stories and negative stories."""
+    """One term's past: stories, negative stories, and those of the last hours."""
 
     stories: Discounted = msgspec.field(default_factory=Discounted)
     negative: Discounted = msgspec.field(default_factory=Discounted)
+    recent: Discounted = msgspec.field(default_factory=Discounted)
 
 
 class KnownBaseline(msgspec.Struct):
@@ -69,11 +73,12 @@ class KnownBaseline(msgspec.Struct):
 
 
 class Exposure(msgspec.Struct):
-    """One watch's past: panes by level and by slot, stories and negative stories."""
+    """One watch's past: panes by level and by slot, stories (also recent) and negative stories."""
 
     panes: Discounted = msgspec.field(default_factory=Discounted)
     slots: dict[int, Discounted] = msgspec.field(default_factory=dict)
     stories: Discounted = msgspec.field(default_factory=Discounted)
+    recent: Discounted = msgspec.field(default_factory=Discounted)
     negative: Discounted = msgspec.field(default_factory=Discounted)
 
 
@@ -84,6 +89,7 @@ class Calendar:
         self.pane_ms = pane_ms
         self.level_half_life = LEVEL_HALF_LIFE_MS / pane_ms
         self.slot_half_life = SLOT_HALF_LIFE_MS / pane_ms
+        self.recent_half_life = RECENT_HALF_LIFE_MS / pane_ms
         self.shrink_panes = SHRINK_HOURS * HOUR_MS / pane_ms
 
     def slot(self, index: int) -> int:
@@ -134,16 +140,27 @@ def seasonal_usual(
 
 
 def volume_usual(
-    own: Discounted | None, exposure: Exposure, calendar: Calendar, index: int, stories: int
+    baseline: TermBaseline | None,
+    exposure: Exposure,
+    calendar: Calendar,
+    index: int,
+    stories: int,
 ) -> float:
     """Return the usual count of a term among `stories` stories: its share of all stories so far.
 
-    mu = (own discounted count + 1/2) / (stories seen + 500) x stories in the window.
+    mu = max((A + 1/2) / (V + 500), A_recent / (V_recent + 100)) x stories in the window, with A the
+    term's count and V the stories seen, discounted over a week or, as recent, over hours: what has
+    just been in the news must come back stronger to surprise again.
     """
-    half_life = calendar.level_half_life
-    count = 0.0 if own is None else own.at_index(index, half_life)
-    seen = exposure.stories.at_index(index, half_life)
-    return (count + PRIOR_COUNT) / (seen + PRIOR_STORIES) * stories
+    own = TermBaseline() if baseline is None else baseline
+    level, recent = calendar.level_half_life, calendar.recent_half_life
+    share = (own.negative.at_index(index, level) + PRIOR_COUNT) / (
+        exposure.stories.at_index(index, level) + PRIOR_STORIES
+    )
+    recent_share = own.recent.at_index(index, recent) / (
+        exposure.recent.at_index(index, recent) + PRIOR_RECENT_STORIES
+    )
+    return max(share, recent_share) * stories
 
 
 def dispersion(baseline: KnownBaseline, calendar: Calendar, index: int) -> float:

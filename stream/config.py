@@ -29,8 +29,8 @@ class DetectorConfig:
     foreshock.errors.DetectorError: expected a window of whole panes, found 90000 ms of 60000 ms
     """
 
-    theta: float = 4.5
-    theta_terms: float = 4.5
+    theta: float = 3.0
+    theta_terms: float = 3.0
     min_stories: int = 5
     min_stories_terms: int = 4
     min_publishers: int = 2

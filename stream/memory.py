@@ -60,8 +60,7 @@ class Memory:
         """Return (mu, phi) of the negative stories of `key` in the window ending with `index`."""
         if is_term(key):
             term = self._terms.get(key)
-            own = None if term is None else term.negative
-            usual = volume_usual(own, self.exposure, self._calendar, index, watch_stories)
+            usual = volume_usual(term, self.exposure, self._calendar, index, watch_stories)
             return usual, PHI_TERMS
         own_known = self._known.get(key) or KnownBaseline()
         slots = self._calendar.slots(index - self._windows.length + 1, index)
@@ -87,6 +86,7 @@ class Memory:
         half_life = self._calendar.level_half_life
         if pane.key == ALL_KEY:
             self.exposure.stories.add(pane.stories, old, half_life)
+            self.exposure.recent.add(pane.stories, old, self._calendar.recent_half_life)
             self.exposure.negative.add(pane.negative_stories, old, half_life)
         if pane.stories == 0:
             return
@@ -102,6 +102,8 @@ class Memory:
         baseline.negative.add(pane.negative_stories, old, half_life)
         if isinstance(baseline, KnownBaseline):
             self._learn_known(pane, baseline, old)
+        else:
+            baseline.recent.add(pane.negative_stories, old, self._calendar.recent_half_life)
 
     def learn_time(self, old: int) -> None:
         """Learn that the pane `old` has been watched, whatever it held."""
