@@ -76,6 +76,8 @@ class LiveSpikes:
         taken = set(self.members())
         started = []
         for group in merge_verdicts([each for each in verdicts if each.key not in taken]):
+            if not any(verdict.enough for verdict in group):
+                continue
             host = self._host(group)
             if host is None:
                 host = LiveSpike(self._to_spike(watch, index, group), [], [])

@@ -15,6 +15,7 @@ from stream.panes import ALL_KEY
 from stream.spikes import share_tail, surprise
 from stream.windows import KeyWindow, Windows
 
+TICKER_PREFIX: Final = "ticker:"
 #: Least share of negative stories among those of a term.
 TERM_NEGATIVE_SHARE: Final = 0.25
 #: How rare a tone must be for a known key, and how many stories the usual share is worth.
@@ -24,7 +25,10 @@ TONE_STRENGTH: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a key stands: counts of its window, what is usual, and how surprising that is."""
+    """How a key stands: counts of its window, what is usual, and how surprising that is.
+
+    `enough`: it has stories enough to fire on its own.
+    """
 
     key: str
     negative: int
@@ -33,6 +37,7 @@ class Verdict:
     usual_share: float
     surprise: float
     theta: float
+    enough: bool
     leads: tuple[str, ...]
     publishers: tuple[str, ...]
 
@@ -67,6 +72,7 @@ def judge(
             usual_share=memory.usual_share(key, index),
             surprise=float(score),
             theta=config.theta_terms if is_term(key) else config.theta,
+            enough=window.negative >= _least(key, config),
             leads=tuple(window.negative_leads()),
             publishers=tuple(sorted(window.publishers())),
         )
@@ -77,12 +83,23 @@ def judge(
 def is_candidate(key: str, window: KeyWindow, config: DetectorConfig, publishers: int) -> bool:
     """Say whether `key` has stories and publishers enough to be judged at all.
 
-    `publishers`: how many the watch has shown, counted up to 2.
+    A company is judged from as few stories as a term, so that it can give its name to a term's
+    spike; on its own it needs `min_stories` (`Verdict.enough`). `publishers`: how many the watch
+    has
+    shown, counted up to 2.
     """
-    least = config.min_stories_terms if is_term(key) else config.min_stories
-    if window.negative < least or (is_term(key) and not config.terms):
+    if is_term(key) and not config.terms:
+        return False
+    least = _least(key, config)
+    if key.startswith(TICKER_PREFIX):
+        least = min(least, config.min_stories_terms)
+    if window.negative < least:
         return False
     return publishers < 2 or len(window.publishers()) >= config.min_publishers
+
+
+def _least(key: str, config: DetectorConfig) -> int:
+    return config.min_stories_terms if is_term(key) else config.min_stories
 
 
 def fires(verdict: Verdict) -> bool:

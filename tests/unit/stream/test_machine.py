@@ -190,6 +190,19 @@ def test_keys_over_the_same_stories_are_one_spike() -> None:
     assert spikes[0].story_ids == tuple(f"{MONDAY + 7 * DAY}-{n}" for n in range(9))
 
 
+def test_a_term_spike_that_is_one_company_is_given_to_it() -> None:
+    past = quiet(7)
+    blank = "." * len(past)
+    config = DetectorConfig(pane_ms=WIDTH, window_ms=6 * WIDTH, theta=3.0, min_stories=5)
+    four = {"ticker:ACME": blank + "4", "term:recall": blank + "4"}
+
+    assert started(play(Machine(config), {"all": past + "4", **four})) == [
+        ("ticker:ACME", MONDAY + 7 * DAY)
+    ]
+    del four["term:recall"]
+    assert play(Machine(config), {"all": past + "4", **four}) == []
+
+
 def test_a_key_over_the_stories_of_a_live_spike_joins_it() -> None:
     past = quiet(3)
     blank = "." * len(past)

@@ -19,6 +19,7 @@ def verdict(key: str, leads: str, excess: float = 1.5) -> Verdict:
         usual_share=0.2,
         surprise=4.0 * excess,
         theta=4.0,
+        enough=True,
         leads=tuple(leads),
         publishers=("p",),
     )
