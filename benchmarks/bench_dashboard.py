@@ -94,12 +94,14 @@ def measure(viewers: int, keys: int, seconds: float, days: int) -> dict[str, Any
     port, ready, stop = context.Value("i", 0), context.Event(), context.Event()
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/run.db"
-        writer = context.Process(target=write, args=(path, days, ready, stop))
+        writer = context.Process(target=write, args=(path, days, ready, stop), daemon=True)
         writer.start()
         ready.wait()
-        server = context.Process(target=serve, args=(path, port, stop))
+        server = context.Process(target=serve, args=(path, port, stop), daemon=True)
         server.start()
         while port.value == 0:
+            if not server.is_alive():
+                raise SystemExit("the server process has died")
             time.sleep(0.05)
         process = psutil.Process(server.pid)
         start = time.monotonic() + 3.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -92,7 +93,7 @@ class DashboardServer:
         self._server = server
         self._sockets = sockets
         self._listening = [entry for entry in sockets.values() if hasattr(entry, "effective_port")]
-        self.effective_port: int = self._listening[0].effective_port
+        self.effective_port = int(self._listening[0].effective_port)
 
     def run(self) -> None:
         """Serve until `close` is called from another thread."""
@@ -117,6 +118,8 @@ def make_server(app: dash.Dash, host: str, port: int) -> DashboardServer:
     """Listen on `host`:`port` (0: any free port). Raises OSError where that is taken."""
     from waitress import create_server
 
+    # it warns of every request that waits for a thread, though they all wait for milliseconds
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sockets: dict[int, Any] = {}
     server = create_server(
         app.server,

@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from dashboard.detail import DetailId, Point, Series
 from dashboard.pane_cache import PaneCache
-from dashboard.parts import Parts, detail_to_parts, snapshot_to_parts
-from dashboard.queries import Headline
+from dashboard.parts import Parts, detail_to_parts, headlines_to_parts, snapshot_to_parts
 from dashboard.reader import Reader
 from dashboard.snapshot import Snapshot
 from foreshock.clock import Clock
@@ -57,6 +56,10 @@ class Ledger:
         self._values = parts
         return bool(changed or gone)
 
+    def value(self, name: str) -> Any:
+        """Return the present value of a part that is there."""
+        return self._values[name]
+
     def since(self, sequence: int) -> tuple[bool, Parts]:
         """Return (whole, parts): what changed after `sequence`, gone parts as None.
 
@@ -82,8 +85,9 @@ class _Detail:
     ledger: Ledger
     viewed_ms: int
     points: dict[int, Point] = field(default_factory=dict)
-    headlines: list[Headline] = field(default_factory=list)
-    headlines_until_ms: int | None = None
+    headlines: Parts = field(default_factory=dict)
+    until_ms: int | None = None
+    headlines_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,16 @@ class Drawing:
 class Publisher:
     """Refreshes the shared picture when it is due and someone asks, and answers with deltas.
 
-    Whoever asks first after the pause makes the new picture; the others get the old one meanwhile.
+    Whoever asks first after the pause makes the new picture; the others get the old one meanwhile,
+    without waiting: `_making` is held while the store is read, `_lock` only to put up what came.
     """
 
     def __init__(self, reader: Reader, *, refresh_ms: int, clock: Clock) -> None:
         self._reader = reader
         self._refresh_ms = refresh_ms
         self._clock = clock
-        self._lock = threading.RLock()
+        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._due_ms = 0
         self._sequence = 0
         self._epoch = secrets.token_hex(4)
@@ -121,9 +127,8 @@ class Publisher:
 
         A version that this server did not give gets everything.
         """
-        self._refresh_if_due()
+        detail = self._viewed(wanted)
         with self._lock:
-            detail = self._viewed(wanted)
             known = (self._number(since), self._number(detail_since), wanted)
             if known[0] == known[1] == self._sequence:
                 return None
@@ -136,31 +141,22 @@ class Publisher:
 
     def drawing(self, wanted: DetailId) -> Drawing:
         """Return what the chart of a chosen key shows now."""
-        self._refresh_if_due()
+        detail = self._viewed(wanted)
+        snapshot = self.snapshot()
         with self._lock:
-            detail = self._viewed(wanted)
-            parts = self._parts_of(detail)
-            return Drawing(
-                wanted,
-                self.version,
-                detail.points,
-                parts["spikes"],
-                self._snapshot.until_ms if self._snapshot is not None else None,
-            )
-
-    @property
-    def version(self) -> str:
-        """What a viewer that has seen everything sends as `since`."""
-        return f"{self._epoch}.{self._sequence}"
+            spikes = detail.ledger.value("spikes")
+            return Drawing(wanted, self._version(), detail.points, spikes, snapshot.until_ms)
 
     def snapshot(self) -> Snapshot:
         """Return the shared picture, as fresh as the pause between refreshes allows."""
         self._refresh_if_due()
-        with self._lock:
-            made = self._snapshot
-        if made is None:
+        snapshot = self._snapshot
+        if snapshot is None:
             raise StoreError("expected a snapshot after a refresh, found none")
-        return made
+        return snapshot
+
+    def _version(self) -> str:
+        return f"{self._epoch}.{self._sequence}"
 
     def _number(self, version: str) -> int:
         epoch, _, number = version.partition(".")
@@ -170,7 +166,7 @@ class Publisher:
     def _refresh_if_due(self) -> None:
         if self._snapshot is not None and self._clock.now_ms() < self._due_ms:
             return
-        if not self._lock.acquire(blocking=self._snapshot is None):
+        if not self._making.acquire(blocking=self._snapshot is None):
             return
         try:
             now_ms = self._clock.now_ms()
@@ -178,63 +174,80 @@ class Publisher:
                 self._due_ms = now_ms + self._refresh_ms
                 self._refresh(now_ms)
         finally:
-            self._lock.release()
+            self._making.release()
 
-    def _refresh(self, now_ms: int) -> None:
-        for wanted, detail in list(self._details.items()):
-            if now_ms - detail.viewed_ms > VIEWED_MS:
-                del self._details[wanted]
-        self._snapshot = self._reader.read({wanted.key for wanted in self._details})
-        sequence = self._sequence + 1
-        changed = self._ledger.update(snapshot_to_parts(self._snapshot), sequence)
-        for detail in self._details.values():
-            changed |= detail.ledger.update(self._parts_of(detail), sequence)
-        if changed:
-            self._sequence = sequence
-            self._answers.clear()
+    def _refresh(self, now_ms: int, *more_keys: str) -> None:
+        """Make a new picture and put it up. Needs `_making`."""
+        with self._lock:
+            for wanted, detail in list(self._details.items()):
+                if now_ms - detail.viewed_ms > VIEWED_MS:
+                    del self._details[wanted]
+            viewed = list(self._details.values())
+        keys = {detail.series.id.key for detail in viewed}
+        snapshot = self._reader.read({*keys, *more_keys})
+        parts = snapshot_to_parts(snapshot)
+        pictures = [(detail, self._parts_of(detail, snapshot)) for detail in viewed]
+        with self._lock:
+            sequence = self._sequence + 1
+            self._snapshot = snapshot
+            changed = self._ledger.update(parts, sequence)
+            for detail, picture in pictures:
+                changed |= detail.ledger.update(picture, sequence)
+            if changed:
+                self._sequence = sequence
+                self._answers.clear()
 
     def _viewed(self, wanted: DetailId) -> _Detail:
         """Return a chosen key's detail, making it at the first look."""
+        snapshot = self.snapshot()
         now_ms = self._clock.now_ms()
-        detail = self._details.get(wanted)
+        with self._lock:
+            detail = self._details.get(wanted)
         if detail is None:
-            detail = self._make_detail(wanted, now_ms)
+            with self._making:
+                detail = self._details.get(wanted) or self._make_detail(wanted, snapshot, now_ms)
         detail.viewed_ms = now_ms
-        self._details.move_to_end(wanted)
         return detail
 
-    def _make_detail(self, wanted: DetailId, now_ms: int) -> _Detail:
+    def _make_detail(self, wanted: DetailId, snapshot: Snapshot, now_ms: int) -> _Detail:
+        """Make and put up the detail of a key that nobody looked at. Needs `_making`."""
+        if wanted.key not in snapshot.rows:
+            self._refresh(now_ms, wanted.key)
         detail = _Detail(Series(wanted), self._reader.panes, Ledger(), now_ms)
-        self._details[wanted] = detail
-        while len(self._details) > MAX_DETAILS:
-            self._details.popitem(last=False)
-        if self._snapshot is not None and wanted.key not in self._snapshot.rows:
-            self._refresh(now_ms)
-        self._sequence += 1
-        detail.ledger = Ledger(self._sequence)
-        detail.ledger.update(self._parts_of(detail), self._sequence)
-        self._answers.clear()
+        parts = self._parts_of(detail, self._snapshot or snapshot)
+        with self._lock:
+            while len(self._details) >= MAX_DETAILS:
+                self._details.popitem(last=False)
+            self._details[wanted] = detail
+            self._sequence += 1
+            detail.ledger = Ledger(self._sequence)
+            detail.ledger.update(parts, self._sequence)
+            self._answers.clear()
         return detail
 
-    def _parts_of(self, detail: _Detail) -> Parts:
-        snapshot = self._snapshot
-        if snapshot is None or snapshot.until_ms is None:
+    def _parts_of(self, detail: _Detail, snapshot: Snapshot) -> Parts:
+        """Bring a detail up to date and return its parts. Needs `_making`."""
+        if snapshot.until_ms is None:
             return {"spikes": [], "span": None}
         key, panes = detail.series.id.key, self._reader.panes
         if detail.panes is not panes:
             # another run has taken the place of the one that was shown
             detail.panes, detail.series = panes, Series(detail.series.id)
-            detail.headlines_until_ms = None
-        if detail.headlines_until_ms != snapshot.until_ms:
+            detail.until_ms = detail.headlines_ms = None
+        if detail.until_ms != snapshot.until_ms:
             detail.points = detail.series.points(panes, snapshot.until_ms, snapshot.window_ms)
-            detail.headlines = self._reader.headlines(key)
-            detail.headlines_until_ms = snapshot.until_ms
+            detail.until_ms = snapshot.until_ms
+        newest_ms = panes.history(key).newest_ms
+        if detail.headlines_ms != newest_ms:
+            # a headline never comes without a pane of its key
+            detail.headlines = headlines_to_parts(self._reader.headlines(key))
+            detail.headlines_ms = newest_ms
         return detail_to_parts(snapshot, detail.series.id, detail.points, detail.headlines)
 
     def _answer(self, known: tuple[int, int, DetailId], detail: _Detail) -> bytes:
         whole, parts = self._ledger.since(known[0])
         detail_whole, detail_parts = detail.ledger.since(known[1])
-        body: dict[str, Any] = {"v": self.version}
+        body: dict[str, Any] = {"v": self._version()}
         if whole:
             body["whole"] = True
         if parts:

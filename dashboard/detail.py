@@ -93,13 +93,13 @@ class Series:
         """
         step, span = self.id.range.step_ms, self.id.range.span_ms
         start = max(until_ms - span, panes.first_ms + step)
-        times = range(-(-start // step) * step, until_ms, step)
-        grid = {}
-        for at_ms in times:
-            held = self._grid.get(at_ms)
-            grid[at_ms] = held if held is not None else point(self.id, panes, at_ms, window_ms)
-        self._grid = {at_ms: held for at_ms, held in grid.items() if at_ms <= panes.settled_ms}
-        return {**grid, until_ms: point(self.id, panes, until_ms, window_ms)}
+        first = -(-start // step) * step
+        held = {at_ms: kept for at_ms, kept in self._grid.items() if at_ms >= first}
+        for at_ms in range(max(held, default=first - step) + step, until_ms, step):
+            held[at_ms] = point(self.id, panes, at_ms, window_ms)
+        settled_ms = panes.settled_ms
+        self._grid = {at_ms: kept for at_ms, kept in held.items() if at_ms <= settled_ms}
+        return {**held, until_ms: point(self.id, panes, until_ms, window_ms)}
 
 
 def point(wanted: DetailId, panes: PaneCache, at_ms: int, window_ms: int) -> Point:

@@ -80,15 +80,18 @@ class KeyHistory:
 
     def between(self, after_ms: int, until_ms: int) -> Counts:
         """Return the sum over panes that end in (after_ms, until_ms]."""
-        total = Counts()
-        for series in self._by_watch.values():
-            total += series.between(after_ms, until_ms)
-        return total
+        parts = [series.between(after_ms, until_ms) for series in self._by_watch.values()]
+        return parts[0] if len(parts) == 1 else sum(parts, Counts())
 
     def forget(self, until_ms: int) -> None:
         """Drop panes that end at or before `until_ms`."""
         for series in self._by_watch.values():
             series.forget(until_ms)
+
+    @property
+    def newest_ms(self) -> int | None:
+        """End of the newest pane; None where there is none."""
+        return max((s.ends[-1] for s in self._by_watch.values() if s.ends), default=None)
 
     @property
     def empty(self) -> bool:

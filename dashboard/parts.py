@@ -50,18 +50,25 @@ def detail_to_parts(
     snapshot: Snapshot,
     wanted: DetailId,
     points: Mapping[int, Point],
-    headlines: Sequence[Headline],
+    headlines: Parts,
 ) -> Parts:
-    """Return the parts of a chosen key: points by time, its spikes and its headlines."""
+    """Return the parts of a chosen key: points by time, its spikes and its headlines.
+
+    `headlines`: as headlines_to_parts makes them.
+    """
     parts: Parts = {
         "spikes": [_spike(spike) for spike in snapshot.spikes if spike.key == wanted.key],
         "span": span(points, wanted, snapshot.until_ms),
     }
-    for headline in headlines:
-        parts[f"h:{headline.item_id}"] = _headline(headline)
+    parts.update(headlines)
     for at_ms, point in points.items():
         parts[f"p:{at_ms}"] = point
     return parts
+
+
+def headlines_to_parts(headlines: Sequence[Headline]) -> Parts:
+    """Return headlines as parts, each by its item."""
+    return {f"h:{headline.item_id}": _headline(headline) for headline in headlines}
 
 
 def safe_url(url: str) -> str:

@@ -81,14 +81,18 @@ def read_panes(
     """
     known = not_(panes.c.key.startswith("term:"))
     wanted = or_(known, panes.c.key.in_(sorted(terms))) if terms else known
-    return _panes(connection, watch, and_(panes.c.pane_end_ms >= since_ms, wanted))
+    # in a form that no index serves: by the primary key SQLite would read every pane of the watch
+    of_watch = panes.c.watch.concat("") == watch
+    return _panes(connection, watch, and_(panes.c.pane_end_ms >= since_ms, of_watch, wanted))
 
 
 def read_key_panes(
     connection: Connection, watch: str, key: str, since_ms: int
 ) -> Iterable[PaneRow]:
     """Yield panes of one key of a watch with pane_end_ms >= `since_ms` in time order."""
-    return _panes(connection, watch, and_(panes.c.key == key, panes.c.pane_end_ms >= since_ms))
+    columns = panes.c
+    condition = and_(columns.watch == watch, columns.key == key, columns.pane_end_ms >= since_ms)
+    return _panes(connection, watch, condition)
 
 
 def _panes(connection: Connection, watch: str, condition: ColumnElement[bool]) -> Iterable[PaneRow]:
@@ -102,7 +106,7 @@ def _panes(connection: Connection, watch: str, condition: ColumnElement[bool]) -
             columns.negative_stories,
             columns["items"],
         )
-        .where(columns.watch == watch, condition)
+        .where(condition)
         .order_by(columns.pane_end_ms)
     )
     for key, end_ms, width_ms, stories, negative, copies in connection.execute(statement):
@@ -175,6 +179,7 @@ def read_headlines(
     """
     source: FromClause = items
     condition: ColumnElement[bool]
+    at_ms, item_id = items.c.at_ms, items.c.item_id
     if key.startswith("term:"):
         condition = items.c.item_id.in_(_term_stories(connection, watches, key, after_ms, until_ms))
     elif key == ALL:
@@ -184,6 +189,7 @@ def read_headlines(
             item_keys.c.key == key, item_keys.c.at_ms >= after_ms, item_keys.c.at_ms < until_ms
         )
         source = item_keys.join(items, items.c.item_id == item_keys.c.item_id)
+        at_ms, item_id = item_keys.c.at_ms, item_keys.c.item_id
     statement = (
         select(
             items.c.item_id,
@@ -198,7 +204,8 @@ def read_headlines(
         )
         .select_from(source.join(scores, scores.c.item_id == items.c.item_id))
         .where(condition, LEAD, items.c.uncounted == "")
-        .order_by(items.c.at_ms.desc(), items.c.item_id, scores.c.model_version.desc())
+        # as the indexes are sorted: reading stops as soon as there are enough
+        .order_by(at_ms.desc(), item_id.desc())
         .limit(MAX_HEADLINES)
     )
     found: dict[str, Headline] = {}

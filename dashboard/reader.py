@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.history import Counts
 from dashboard.liveness import Liveness, Pulse, State
 from dashboard.names import ALL, is_key, key_kind
 from dashboard.pane_cache import HEARTBEAT, PaneCache
@@ -20,6 +21,10 @@ from dashboard.queries import AlertReader, Headline, SpikeReader, read_headlines
 from dashboard.snapshot import (
     MAX_TICKERS,
     MAX_TOPICS,
+    SPARK_STEP_MS,
+    SPARK_STEPS,
+    TREMOR_STEPS,
+    Buckets,
     CalmOrder,
     Row,
     Snapshot,
@@ -27,8 +32,7 @@ from dashboard.snapshot import (
     listed_terms,
     make_row,
     order,
-    spark,
-    tremor,
+    spark_start,
 )
 from foreshock.clock import DAY_MS, HOUR_MS, Clock
 from foreshock.errors import StoreError
@@ -44,7 +48,7 @@ SPIKES_BACK_MS: Final = 14 * DAY_MS
 HEADLINES_BACK_MS: Final = DAY_MS
 #: A pause before a silent store is opened anew, and the share of time that counting may take.
 REOPEN_MS: Final = 5_000
-COUNTING_SHARE: Final = 50
+COUNTING_SHARE: Final = 200
 #: Rows whose state has not changed change places at most so often.
 ORDER_RESTS_MS: Final = 10_000
 
@@ -74,6 +78,7 @@ class Reader:
         self._spikes = SpikeReader()
         self._alerts = AlertReader()
         self._order = CalmOrder(ORDER_RESTS_MS)
+        self._held_buckets: dict[str, Buckets] = {}
         self._beats: dict[str, int] = {}
         self._counters: Mapping[str, int] = {}
         self._count_again_ms = 0
@@ -187,6 +192,11 @@ class Reader:
         topics = self._ordered("topic", rows, MAX_TOPICS)
         tickers = self._ordered("ticker", rows, MAX_TICKERS)
         shown = {ALL, *topics, *tickers, *terms, *keys} & rows.keys()
+        self._held_buckets = {
+            name: held
+            for name, held in self._held_buckets.items()
+            if name.partition("|")[2] in shown
+        }
         return replace(
             base,
             until_ms=until_ms,
@@ -194,9 +204,22 @@ class Reader:
             topics=topics,
             tickers=tickers,
             terms=tuple(terms),
-            sparks={key: spark(self.panes.history(key), until_ms) for key in sorted(shown)},
-            tremor=tremor(self.panes.history(ALL), until_ms, self.panes.first_ms),
+            sparks={key: self._buckets(key, SPARK_STEPS, until_ms) for key in sorted(shown)},
+            tremor=self._tremor(until_ms),
         )
+
+    def _buckets(self, key: str, steps: int, until_ms: int) -> tuple[Counts, ...]:
+        # all news is drawn twice, over two lengths
+        held = self._held_buckets.setdefault(f"{steps}|{key}", Buckets())
+        panes = self.panes
+        return tuple(held.last(panes.history(key), steps, until_ms, panes.settled_ms))
+
+    def _tremor(self, until_ms: int) -> dict[int, Counts]:
+        last = spark_start(until_ms)
+        starts = range(last - (TREMOR_STEPS - 1) * SPARK_STEP_MS, last + 1, SPARK_STEP_MS)
+        buckets = self._buckets(ALL, TREMOR_STEPS, until_ms)
+        known = zip(starts, buckets, strict=True)
+        return {at: counts for at, counts in known if at + SPARK_STEP_MS > self.panes.first_ms}
 
     def _ordered(self, kind: str, rows: Mapping[str, Row], limit: int) -> tuple[str, ...]:
         best = order(rows, kind, limit, quiet=kind == "topic")

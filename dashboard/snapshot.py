@@ -176,27 +176,35 @@ class CalmOrder:
         return best
 
 
-def spark(history: KeyHistory, until_ms: int) -> tuple[Counts, ...]:
-    """Return the counts of the last SPARK_STEPS buckets; the last one may still be filling."""
-    last = spark_start(until_ms)
-    starts = range(last - (SPARK_STEPS - 1) * SPARK_STEP_MS, last + 1, SPARK_STEP_MS)
-    return tuple(history.between(start, start + SPARK_STEP_MS) for start in starts)
+class Buckets:
+    """Counts of one key in buckets of SPARK_STEP_MS; those that are full are counted once."""
+
+    def __init__(self) -> None:
+        self._full: dict[int, Counts] = {}
+
+    def last(self, history: KeyHistory, steps: int, until_ms: int, settled_ms: int) -> list[Counts]:
+        """Return the newest `steps` buckets, oldest first; the last one may still be filling.
+
+        `settled_ms`: panes that end by then do not change any more.
+        """
+        last = spark_start(until_ms)
+        starts = range(last - (steps - 1) * SPARK_STEP_MS, last + 1, SPARK_STEP_MS)
+        held = self._full
+        counts = [
+            held[start] if start in held else history.between(start, start + SPARK_STEP_MS)
+            for start in starts
+        ]
+        self._full = {
+            start: bucket
+            for start, bucket in zip(starts, counts, strict=True)
+            if start + SPARK_STEP_MS <= settled_ms
+        }
+        return counts
 
 
 def spark_start(until_ms: int) -> int:
     """Return the start of the bucket that holds the pane which ends at `until_ms`."""
     return (until_ms - 1) // SPARK_STEP_MS * SPARK_STEP_MS
-
-
-def tremor(history: KeyHistory, until_ms: int, first_ms: int) -> dict[int, Counts]:
-    """Return counts of the last day in buckets of SPARK_STEP_MS, by start, as far as known."""
-    last = spark_start(until_ms)
-    starts = range(last - (TREMOR_STEPS - 1) * SPARK_STEP_MS, last + 1, SPARK_STEP_MS)
-    return {
-        start: history.between(start, start + SPARK_STEP_MS)
-        for start in starts
-        if start + SPARK_STEP_MS > first_ms
-    }
 
 
 def alerts_of_last_day(alerts: Iterable[Alert], now_ms: int) -> int:
