@@ -1,10 +1,12 @@
-"""Make probabilities mean what they say: temperature scaling and its measure.
+"""Make probabilities mean what they say: temperature, bias, and their measure.
 
 Pure numpy; used by training (to fit), by evaluation (to measure) and by the scorer (to apply).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,44 @@ def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
     scaled -= scaled.max(axis=1, keepdims=True)
     grown = np.exp(scaled)
     return np.asarray(grown / grown.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def fit_bias(
+    sets: Sequence[tuple[Floats, Integers]], *, reach: float = 1.0, step: float = 0.1
+) -> tuple[float, float, float]:
+    """Return what to add to three columns of logits for the best macro-F1, mean over `sets`.
+
+    sets: logits [n, 3] and labels [n] of each data set, n > 0. The middle column gets 0; the
+    others are searched on a grid from -reach to reach. Among equals the smallest move wins.
+    Auxiliary training data shifts what is usual for a class; this puts it back. Raises ValueError
+    for no sets. Source: threshold moving, Provost, AAAI workshop on imbalanced data sets, 2000.
+    """
+    if not sets:
+        raise ValueError("expected at least one data set to fit a bias on, found none")
+    steps = round(reach / step)
+    moves = [round(number * step, 6) for number in range(-steps, steps + 1)]
+    grid = sorted(product(moves, moves), key=lambda move: (abs(move[0]) + abs(move[1]), move))
+
+    def mean_macro_f1(move: tuple[float, float]) -> float:
+        bias = np.array([move[0], 0.0, move[1]])
+        scores = [macro_f1((logits + bias).argmax(axis=1), labels) for logits, labels in sets]
+        return round(sum(scores) / len(scores), 6)
+
+    low, high = max(grid, key=mean_macro_f1)
+    return low, 0.0, high
+
+
+def macro_f1(found: Integers, labels: Integers) -> float:
+    """Return the mean F1 over the classes that occur in `labels` [n] or in `found` [n].
+
+    >>> macro_f1(np.array([0, 1, 1]), np.array([0, 1, 0]))
+    0.6666666666666666
+    """
+    size = int(max(found.max(), labels.max())) + 1
+    hits = np.bincount(labels[found == labels], minlength=size)
+    total = np.bincount(labels, minlength=size) + np.bincount(found, minlength=size)
+    there = total > 0
+    return float((2 * hits[there] / total[there]).mean())
 
 
 def negative_log_likelihood(logits: Floats, labels: Integers, temperature: float = 1.0) -> float:

@@ -24,9 +24,11 @@ SPLITS: Final[tuple[Split, ...]] = ("train", "dev", "test")
 NO_LABEL: Final = -1
 
 #: Auxiliary sentiment data is read with less weight, and its long sentences are left out.
-AUXILIARY_WEIGHT: Final = 0.4
+AUXILIARY_WEIGHT: Final = 0.25
 AUXILIARY_MAX_WORDS: Final = 24
 WORLD_WEIGHT: Final = 0.5
+#: The smaller and harder half of the sentiment data counts a little more.
+TWEETS_WEIGHT: Final = 1.25
 
 
 class Example(NamedTuple):
@@ -141,7 +143,8 @@ def _example(text: str, task: str, label: str, origin: str, where: str) -> Examp
         raise CorpusError(f"{where}: unknown {task} label {label[:60]!r}")
     if task == "topic":
         return Example(text, NO_LABEL, index, 1.0, origin)
-    return Example(text, index, NO_LABEL, 1.0, origin)
+    weight = TWEETS_WEIGHT if origin == "tweets" else 1.0
+    return Example(text, index, NO_LABEL, weight, origin)
 
 
 def _read_splits(path: Path) -> tuple[dict[str, Split], set[str]]:

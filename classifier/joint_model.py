@@ -45,9 +45,8 @@ def build_joint_model(
 
     config = BertConfig(
         **{name: encoder[name] for name in ENCODER_FIELDS},
-        **{"attn_implementation": "sdpa"},
         hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=0.0,  # keeps the fused attention kernel in training
+        attention_probs_dropout_prob=dropout,
     )
 
     class JointModel(torch.nn.Module):

@@ -30,10 +30,15 @@ DEFAULT_MODEL_DIR: Final = Path(__file__).parent / "model"
 
 
 class HeadConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One task of the model: its labels in output order, and its temperature (> 0)."""
+    """One task of the model: its labels in output order, and how its logits are calibrated.
+
+    Logits are moved by `bias` (one number a label; empty for none), then divided by `temperature`
+    (> 0).
+    """
 
     labels: tuple[str, ...]
     temperature: float
+    bias: tuple[float, ...] = ()
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +84,8 @@ def read_config(folder: Path) -> ModelConfig:
             )
         if not 0.01 <= head.temperature <= 100:
             raise ModelError(f"{path}: {task} temperature {head.temperature} is out of range")
+        if len(head.bias) not in (0, len(expected)):
+            raise ModelError(f"{path}: expected a bias for each {task} label, or none")
     return config
 
 
@@ -115,7 +122,7 @@ def save_model_folder(
     *,
     name: str,
     encoder: Mapping[str, int | float | str],
-    temperatures: Mapping[str, float],
+    heads: Mapping[str, HeadConfig],
     max_tokens: int,
     weights: Mapping[str, torch.Tensor],
     tokenizer_json: bytes,
@@ -137,10 +144,7 @@ def save_model_folder(
         name=name,
         model_version=f"{name}+{weights_sha256[:8]}",
         encoder=dict(encoder),
-        heads={
-            "sentiment": HeadConfig(SENTIMENTS, temperatures["sentiment"]),
-            "topic": HeadConfig(TOPICS, temperatures["topic"]),
-        },
+        heads=dict(heads),
         max_tokens=max_tokens,
         weights_sha256=weights_sha256,
         tokenizer_sha256=hashlib.sha256(tokenizer_json).hexdigest(),

@@ -122,7 +122,9 @@ class Scorer:
         }
 
     def _micro(self, logits: dict[str, NDArray[np.float32]], task: str) -> list[list[int]]:
-        probs = softmax(logits[task], self._config.heads[task].temperature)
+        head = self._config.heads[task]
+        moved = logits[task] + np.asarray(head.bias) if head.bias else logits[task]
+        probs = softmax(moved, head.temperature)
         if not np.isfinite(probs).all():
             raise ModelError(f"{self.describe()}: the {task} head gave a result that is no number")
         rows: list[list[int]] = probabilities_to_micro(probs).tolist()
