@@ -20,7 +20,7 @@ test: .venv/.dev ## run every test that needs nothing outside the project
 	$(BIN)/pytest
 
 test-history: .venv/.dev ## run the tests on real history; HISTORY=folder with train/, eval/ and feeds/
-	FORESHOCK_HISTORY=$(HISTORY) $(BIN)/pytest tests/history -o 'norecursedirs=.*'
+	HISTORY=$(HISTORY) $(BIN)/pytest tests/history -o 'norecursedirs=.*'
 
 check: .venv/.dev ## lint, types, import contracts
 	$(BIN)/ruff check .

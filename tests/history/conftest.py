@@ -43,10 +43,10 @@ class Played:
 @pytest.fixture(scope="session")
 def history() -> Path:
     """The folder with the data sets."""
-    folder = Path(os.environ.get("FORESHOCK_HISTORY", "../shared/data")).resolve()
+    folder = Path(os.environ.get("HISTORY", "../shared/data")).resolve()
     assert (folder / "feeds" / WINDOWS_FEED).is_file(), (
         f"these tests need the data sets: expected feeds/{WINDOWS_FEED} in {folder}; "
-        "set FORESHOCK_HISTORY or HISTORY=..."
+        "make test-history HISTORY=..."
     )
     return folder
 
