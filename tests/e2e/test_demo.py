@@ -86,7 +86,7 @@ def test_a_visitor_sees_the_spike_its_alert_and_its_evidence(demo: Demo, page: P
     assert status["run"] == "demo"
     assert status["spikes"] >= 1
     assert status["alerts"] >= 1
-    assert status["items"] == status["scores"] + status["lag"]["classifier"]
+    assert 0 < status["scores"] <= status["items"]
 
 
 def read_status(data_dir: Path) -> dict[str, Any]:
