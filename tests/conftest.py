@@ -5,6 +5,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# how long an example takes says more of the machine than of the code
+settings.register_profile("foreshock", deadline=None)
+settings.load_profile("foreshock")
 
 
 @pytest.fixture(scope="session")
