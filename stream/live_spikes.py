@@ -14,10 +14,10 @@ import msgspec
 from foreshock.records import Spike
 from stream.config import DETECTOR_VERSION, DetectorConfig
 from stream.memory import is_term
-from stream.merging import SHARED, core_of, is_broad, merge_verdicts, overlap
+from stream.merging import SHARED, core_of, is_broad, merge_verdicts, mostly_in, overlap
 from stream.panes import ALL_KEY
 from stream.sentence import known_reason, term_reason
-from stream.verdicts import Verdict
+from stream.verdicts import Verdict, fires_without
 from stream.windows import KeyWindow, Windows
 
 #: A spike ends after so many ticks in a row below half of its threshold.
@@ -70,35 +70,106 @@ class LiveSpikes:
     def start(self, watch: str, index: int, verdicts: Sequence[Verdict]) -> list[Spike]:
         """Return the spikes that `verdicts`, all of which fire, start with tick `index`.
 
-        A group of verdicts whose stories are mostly those of a live spike joins it silently; a
-        spike of a broad key takes in only what is about as broad.
+        Specific keys come first. A group of them most of whose stories a live spike has joins it
+        silently. A broad key then starts a spike only if it would fire without the stories of the
+        specific ones.
         """
         taken = set(self.members())
+        fresh = [verdict for verdict in verdicts if verdict.key not in taken]
+        groups = merge_verdicts([verdict for verdict in fresh if not is_broad(verdict.key)])
+        broad = [verdict for verdict in fresh if is_broad(verdict.key)]
+        return [
+            *self._start_groups(watch, index, groups, self._explained(broad, groups)),
+            *self._start_groups(watch, index, merge_verdicts(self._unexplained(broad)), {}),
+        ]
+
+    def _start_groups(
+        self,
+        watch: str,
+        index: int,
+        groups: Sequence[list[Verdict]],
+        listed: Mapping[str, list[str]],
+    ) -> list[Spike]:
         started = []
-        for group in merge_verdicts([each for each in verdicts if each.key not in taken]):
+        for group in groups:
             if not any(verdict.enough for verdict in group):
                 continue
             host = self._host(group)
-            if host is None:
-                host = LiveSpike(self._to_spike(watch, index, group), [], [])
-                self._live[host.spike.spike_id] = host
-                started.append(host.spike)
-            host.members.extend(verdict.key for verdict in group)
-            host.core.extend(verdict.key for verdict in core_of(group)[0])
-            self._touched.add(host.spike.spike_id)
+            if host is not None:
+                self._join(host, group)
+                continue
+            also = listed.get(group[0].key, [])
+            spike = self._to_spike(watch, index, group, also)
+            members = [*(verdict.key for verdict in group), *also]
+            core = [verdict.key for verdict in core_of(group)[0]]
+            self._live[spike.spike_id] = LiveSpike(spike, members, core)
+            self._touched.add(spike.spike_id)
+            started.append(spike)
         return started
 
+    def _join(self, host: LiveSpike, group: Sequence[Verdict]) -> None:
+        # the core grows by what has the same stories, never by what merely touches them: else one
+        # spike would wander from event to event and swallow them
+        held = self._held(host, to_broad=True)
+        host.core.extend(v.key for v in group if mostly_in(set(v.leads), held))
+        host.members.extend(verdict.key for verdict in group)
+        self._touched.add(host.spike.spike_id)
+
     def _host(self, group: Sequence[Verdict]) -> LiveSpike | None:
-        leads = core_of(group)[1]
+        leads, broad = core_of(group)[1], is_broad(group[0].key)
         for _, live in sorted(self._live.items()):
-            windows = [self._windows.get(key) for key in live.core]
-            held = {lead for w in windows if w is not None for lead in w.negative_leads()}
-            whole = max(len(held), len(leads)) if is_broad(live.spike.key) else 0
-            if overlap(leads, held) >= SHARED and len(leads & held) >= SHARED * whole:
+            held = self._held(live, to_broad=broad)
+            if mostly_in(leads, held):
+                return live
+            if not broad and not is_broad(live.spike.key) and overlap(leads, held) >= SHARED:
                 return live
         return None
 
-    def _to_spike(self, watch: str, index: int, group: Sequence[Verdict]) -> Spike:
+    def _held(self, live: LiveSpike, *, to_broad: bool) -> set[str]:
+        """Return the stories that are the live spike's own.
+
+        Those of its core keys, as they grow; but to specific keys a broad spike only offers what it
+        showed when it started: what came later may be another event.
+        """
+        if is_broad(live.spike.key) and not to_broad:
+            return set(live.spike.story_ids)
+        windows = [self._windows.get(key) for key in live.core]
+        return {lead for w in windows if w is not None for lead in w.negative_leads()}
+
+    def _specific_leads(self) -> set[str]:
+        """Return the stories of all live spikes of specific keys."""
+        return {
+            lead
+            for live in self._live.values()
+            if not is_broad(live.spike.key)
+            for lead in self._held(live, to_broad=True)
+        }
+
+    def _unexplained(self, broad: Sequence[Verdict]) -> list[Verdict]:
+        held, taken = self._specific_leads(), set(self.members())
+        return [
+            verdict
+            for verdict in broad
+            if verdict.key not in taken and fires_without(verdict, held, self._config)
+        ]
+
+    def _explained(
+        self, broad: Sequence[Verdict], groups: Sequence[list[Verdict]]
+    ) -> dict[str, list[str]]:
+        """Return, by the key that names a group, the broad keys that surged because of it."""
+        leads = {group[0].key: core_of(group)[1] for group in groups}
+        held = self._specific_leads().union(*leads.values())
+        listed: dict[str, list[str]] = {}
+        for verdict in broad:
+            shared = {name: len(own.intersection(verdict.leads)) for name, own in leads.items()}
+            name = max(sorted(shared), key=lambda name: shared[name], default="")
+            if name and shared[name] and not fires_without(verdict, held, self._config):
+                listed.setdefault(name, []).append(verdict.key)
+        return listed
+
+    def _to_spike(
+        self, watch: str, index: int, group: Sequence[Verdict], also: Sequence[str]
+    ) -> Spike:
         named, config = group[0], self._config
         end_ms = (index + 1) * config.pane_ms
         leads = core_of(group)[1]
@@ -118,7 +189,7 @@ class LiveSpikes:
             stories=named.stories,
             usual_negative_share=round(named.usual_share, _DECIMALS),
             publishers=tuple(sorted({name for verdict in group for name in verdict.publishers})),
-            terms=tuple(verdict.key for verdict in group[1:]),
+            terms=(*(verdict.key for verdict in group[1:]), *also),
             story_ids=tuple(lead for lead in whole.negative_leads() if lead in leads),
             reason=_reason(named, end_ms, whole.stories, config.window_ms),
         )

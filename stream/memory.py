@@ -33,6 +33,8 @@ PHI_TERMS: Final = 0.6
 #: Terms worth less than this many stories are forgotten at the end of a day.
 PRUNE_BELOW: Final = 0.6
 MAX_TERMS: Final = 200_000
+#: A known key with fewer negative stories a window says nothing about its dispersion.
+SPARSE_BELOW: Final = 0.2
 #: Stories of the watch's own share that a key's usual negative share is shrunk with.
 SHARE_SHRINK: Final = 10.0
 
@@ -138,7 +140,11 @@ class Memory:
 
     def _learn_dispersion(self, index: int) -> None:
         half_life = self._calendar.slot_half_life
+        panes = max(self.exposure.panes.at_index(index, self._calendar.level_half_life), 1.0)
         for key, baseline in self._known.items():
+            level = baseline.level.at_index(index, self._calendar.level_half_life)
+            if level / panes * self._windows.length < SPARSE_BELOW:
+                continue
             usual, phi = self.usual(key, index - 1, 0)
             window = self._windows.get(key)
             count = 0 if window is None else window.negative

@@ -1,6 +1,8 @@
-"""One event, one spike: keys that burst over the same stories are merged. Pure.
+"""One event, one spike: which verdicts of a tick are about the same stories. Pure.
 
-Two sets of stories are about the same event where they share at least half of the smaller one.
+Two sets of stories are about the same event where they share at least half of the smaller one. A
+broad key (`all`, a topic) has many events' stories: it never ties two specific ones together, and
+where the specific spikes explain its surge it is only listed with them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,15 @@ _KINDS: Final = {"ticker": 0, "term": 1, "topic": 2, "all": 3}
 COMPANY_COVERS: Final = 0.6
 
 
+def is_broad(key: str) -> bool:
+    """Say whether many events share `key`: all news, or a topic.
+
+    >>> [is_broad(key) for key in ("all", "topic:fed", "ticker:ACME", "term:quake")]
+    [True, True, False, False]
+    """
+    return key.partition(":")[0] in {"topic", "all"}
+
+
 def overlap(left: Set[str], right: Set[str]) -> float:
     """Return the shared part of the smaller set, 0.0 where one is empty.
 
@@ -27,14 +38,19 @@ def overlap(left: Set[str], right: Set[str]) -> float:
     return len(left & right) / smaller if smaller else 0.0
 
 
+def mostly_in(part: Set[str], whole: Set[str]) -> bool:
+    """Say whether at least half of `part` is in `whole`."""
+    return len(part & whole) >= SHARED * len(part)
+
+
 def merge_verdicts(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     """Return groups of verdicts that share stories, each with the one that names it first.
 
-    Deterministic: neither the groups nor their order depends on the order of `verdicts`.
+    Pass specific and broad keys separately. Neither the groups nor their order depends on the order
+    of `verdicts`.
     """
-    ordered = sorted(verdicts, key=_rank)
     groups: list[list[Verdict]] = []
-    for verdict in ordered:
+    for verdict in sorted(verdicts, key=_rank):
         leads = set(verdict.leads)
         joined = [g for g in groups if any(overlap(leads, set(v.leads)) >= SHARED for v in g)]
         merged = [verdict, *(member for group in joined for member in group)]
@@ -46,22 +62,15 @@ def merge_verdicts(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
 def core_of(group: Sequence[Verdict]) -> tuple[list[Verdict], set[str]]:
     """Return the verdicts of a group that are about its event and little else, and their stories.
 
-    That is the one that names it, and each other one at least half of whose stories are in. A broad
-    key that surged along with a specific one (`all`, a topic) is listed, but lends no evidence.
+    That is the one that names it, and each other one that has at least half of its stories in
+    common with those before it. The rest is listed, but lends no evidence.
     """
     core, leads = [group[0]], set(group[0].leads)
-    broad = is_broad(group[0].key)
     for verdict in group[1:]:
-        own = set(verdict.leads)
-        if broad >= is_broad(verdict.key) and len(own & leads) >= SHARED * len(own):
+        if mostly_in(set(verdict.leads), leads):
             core.append(verdict)
-            leads |= own
+            leads |= set(verdict.leads)
     return core, leads
-
-
-def is_broad(key: str) -> bool:
-    """Say whether many events share `key`, so that it must not swallow what is specific."""
-    return key.partition(":")[0] in {"topic", "all"}
 
 
 def _rank(verdict: Verdict) -> tuple[float, str]:
@@ -75,10 +84,7 @@ def _name_first(group: list[Verdict]) -> list[Verdict]:
 
 def _kind(verdict: Verdict, group: list[Verdict]) -> int:
     kind = verdict.key.partition(":")[0]
-    if kind == "ticker" and len(verdict.leads) < COMPANY_COVERS * _most_specific(group):
-        kind = "topic"
+    if kind == "ticker":
+        largest = max((len(v.leads) for v in group if v.key.startswith("term:")), default=0)
+        return _KINDS["ticker" if len(verdict.leads) >= COMPANY_COVERS * largest else "topic"]
     return _KINDS[kind]
-
-
-def _most_specific(group: list[Verdict]) -> int:
-    return max((len(v.leads) for v in group if v.key.startswith("term:")), default=0)

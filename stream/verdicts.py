@@ -5,7 +5,7 @@ The machine asks once a tick, for the keys that the tick brought stories of. Pur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,7 @@ class Verdict:
     negative: int
     stories: int
     usual: float
+    phi: float
     usual_share: float
     surprise: float
     theta: float
@@ -69,6 +70,7 @@ def judge(
             negative=window.negative,
             stories=window.stories,
             usual=mu,
+            phi=phi,
             usual_share=memory.usual_share(key, index),
             surprise=float(score),
             theta=config.theta_terms if is_term(key) else config.theta,
@@ -76,7 +78,7 @@ def judge(
             leads=tuple(window.negative_leads()),
             publishers=tuple(sorted(window.publishers())),
         )
-        for key, window, (mu, _), score in zip(keys, held, usual, scores, strict=True)
+        for key, window, (mu, phi), score in zip(keys, held, usual, scores, strict=True)
     ]
 
 
@@ -85,8 +87,7 @@ def is_candidate(key: str, window: KeyWindow, config: DetectorConfig, publishers
 
     A company is judged from as few stories as a term, so that it can give its name to a term's
     spike; on its own it needs `min_stories` (`Verdict.enough`). `publishers`: how many the watch
-    has
-    shown, counted up to 2.
+    has shown, counted up to 2.
     """
     if is_term(key) and not config.terms:
         return False
@@ -110,3 +111,11 @@ def fires(verdict: Verdict) -> bool:
         return verdict.negative >= TERM_NEGATIVE_SHARE * verdict.stories
     tail = share_tail(verdict.negative, verdict.stories, verdict.usual_share, TONE_STRENGTH)
     return tail <= TONE_TAIL
+
+
+def fires_without(verdict: Verdict, leads: Set[str], config: DetectorConfig) -> bool:
+    """Say whether a verdict would still pass its threshold if `leads` had not been written."""
+    left = sum(lead not in leads for lead in verdict.leads)
+    if left < _least(verdict.key, config):
+        return False
+    return float(surprise([left], [verdict.usual], [verdict.phi])[0]) >= verdict.theta

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from stream.merging import merge_verdicts, overlap
+from stream.merging import core_of, merge_verdicts, overlap
 from stream.verdicts import Verdict
 
 
@@ -16,6 +16,7 @@ def verdict(key: str, leads: str, excess: float = 1.5) -> Verdict:
         negative=len(leads),
         stories=len(leads),
         usual=0.1,
+        phi=0.6,
         usual_share=0.2,
         surprise=4.0 * excess,
         theta=4.0,
@@ -33,9 +34,8 @@ def test_keys_over_the_same_stories_are_one() -> None:
     assert names(
         verdict("term:quake", "abcdef", 3.0),
         verdict("term:japan", "cdef", 2.0),
-        verdict("all", "abcdefghijkl", 1.1),
         verdict("term:strike", "stuv", 1.2),
-    ) == [["term:quake", "term:japan", "all"], ["term:strike"]]
+    ) == [["term:quake", "term:japan"], ["term:strike"]]
 
 
 def test_sharing_carries_over() -> None:
@@ -57,11 +57,19 @@ def test_a_company_names_the_spike_if_most_of_it_is_about_it() -> None:
     assert names(term, verdict("ticker:ACME", "ab"))[0][0] == "term:recall"
 
 
-def test_what_is_specific_names_what_is_broad() -> None:
-    assert names(
-        verdict("all", "abcdefgh", 5.0), verdict("topic:legal", "abcdef", 3.0),
-        verdict("term:fraud", "abcd", 1.0),
-    ) == [["term:fraud", "all", "topic:legal"]]  # fmt: skip
+def test_a_topic_names_what_all_news_shows_too() -> None:
+    assert names(verdict("all", "abcdefgh", 5.0), verdict("topic:legal", "abcdef", 3.0)) == [
+        ["topic:legal", "all"]
+    ]
+
+
+def test_the_core_is_what_is_about_the_event_and_little_else() -> None:
+    quake, japan = verdict("term:quake", "abcdef", 3.0), verdict("term:japan", "efghijkl", 2.0)
+    tsunami = verdict("term:tsunami", "abx", 1.0)
+
+    core, leads = core_of([quake, japan, tsunami])
+    assert [each.key for each in core] == ["term:quake", "term:tsunami"]
+    assert leads == set("abcdefx")
 
 
 def test_the_order_of_verdicts_does_not_matter() -> None:
