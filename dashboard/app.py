@@ -109,7 +109,7 @@ class DashboardServer:
 
         self._listening[0].task_dispatcher.shutdown()
         for entry in list(self._sockets.values()):
-            if hasattr(entry, "handle_close"):
+            if hasattr(entry, "outbufs"):
                 entry.handle_close()
         wasyncore.close_all(self._sockets)
 

@@ -17,6 +17,8 @@ from foreshock.clock import DAY_MS, HOUR_MS
 #: Days looked back, and how many of them it takes to say what is usual.
 DAYS: Final = 14
 MIN_DAYS: Final = 3
+#: A share is usual only where that many stories are: of fewer it is a throw of dice.
+MIN_STORIES: Final = 1.5
 #: Width of the band in standard deviations.
 BAND: Final = 2.0
 
@@ -25,7 +27,7 @@ BAND: Final = 2.0
 class Usual:
     """Usual number of negative stories in a window and usual negative share, with their spread.
 
-    `days`: over how many earlier days.
+    `share` is None where too few stories are usual; `days`: over how many earlier days.
     """
 
     negative: float
@@ -95,7 +97,7 @@ def summarise(windows: Sequence[Counts]) -> Usual:
     stories = sum(window.stories for window in windows)
     negative = sum(window.negative for window in windows) / days
     spread = max(_spread(windows, negative, lambda w: float(w.negative)), sqrt(negative))
-    if stories == 0:
+    if stories < MIN_STORIES * days:
         return Usual(negative, spread, None, 0.0, days)
     share = negative * days / stories
     busy = [window for window in windows if window.stories]

@@ -124,8 +124,8 @@ def _share_columns(counts: Counts, expected: Usual | None) -> Point:
     share = _percent(counts.share) if counts.stories >= MIN_SHARE_STORIES else None
     if expected is None:
         return (share, None, None, None)
-    # where no story is usual, any share is
-    low, high = expected.share_band() or (0.0, 1.0)
+    # a band of no height rather than a gap, which Plotly would fill across
+    low, high = expected.share_band() or (0.0, 0.0)
     return (share, _percent(expected.share), _percent(low), _percent(high))
 
 

@@ -27,6 +27,9 @@
       const section = document.getElementById(`${list}-section`);
       if (!section) return;
       section.hidden = keys.length === 0 && list !== "topics";
+      // what spikes stands on top, and a list without a spike below the others
+      const spiking = keys.some((key) => (parts.get(`row:${key}`) || {}).state === "spike");
+      section.style.order = spiking ? "-1" : "0";
       const holder = document.getElementById(list);
       if (keys.length === 0 && list === "topics") {
         showEmpty(holder, parts);
@@ -262,21 +265,22 @@
       h("span", {}, ...counted, ...(data.usual === null ? [] : [", usually ", strong(page.level(data.usual))])),
       data.share === null
         ? null
-        : h("span", {}, strong(page.percent(data.share)), ...(data.usual_share === null ? [] : [", usually ", strong(page.percent(data.usual_share))])),
+        : h("span", {}, strong(page.percent(data.share)), ...(data.usual_share === null ? [" negative"] : [", usually ", strong(page.percent(data.usual_share))])),
       data.usual === null ? h("span", {}, "what is usual is still being learned") : null,
     ];
     const open = (detail.get("spikes") || []).find((spike) => spike.end === null);
     holder.replaceChildren(
       h("div.title", {}, h("h1", {}, data.name), page.pill(data.state)),
       h("p.facts", {}, ...facts.filter(Boolean)),
-      ...(open ? [spikeNote(open, parts)] : []),
+      ...(open ? [spikeNote(open, parts, data.name)] : []),
     );
     showLegend(data);
   };
 
-  function spikeNote(spike, parts) {
+  function spikeNote(spike, parts, name) {
     const now = (parts.get("status") || {}).now || spike.start;
-    const terms = spike.terms.length ? h("p.terms", {}, ...spike.terms.map((term) => h("span", {}, term))) : null;
+    const others = spike.terms.filter((term) => term.slice(1, -1).toLowerCase() !== name.toLowerCase());
+    const terms = others.length ? h("p.terms", {}, h("span", {}, "Together with"), ...others.map((term) => h("span", {}, term))) : null;
     return h(
       "div.spike-note",
       {},

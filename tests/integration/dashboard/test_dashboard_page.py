@@ -128,7 +128,7 @@ def test_a_visitor_sees_the_spike_its_alert_and_its_headlines(
         wait_for_points(page)
         marks = page.locator("#chart .js-plotly-plot .shapelayer path, #chart .layer-below path")
         expect(marks.first).to_be_attached()
-    assert page.errors == []  # type: ignore[attr-defined]
+        assert page.errors == []  # type: ignore[attr-defined]
     hosts = {re.sub(r"^(\w+://[^/]+).*", r"\1", asked) for asked in page.asked}  # type: ignore[attr-defined]
     assert {host for host in hosts if not host.startswith("data:")} == {url.rstrip("/")}
 
@@ -146,7 +146,7 @@ def test_choosing_a_key_changes_the_address_and_an_address_chooses_a_key(
         expect(page.locator('[aria-current="true"]')).to_have_attribute("data-key", "topic:legal")
         page.go_back()
         expect(page.locator("#detail-head h1")).to_have_text("BA")
-    assert page.errors == []  # type: ignore[attr-defined]
+        assert page.errors == []  # type: ignore[attr-defined]
 
 
 def test_zoom_is_kept_while_points_come_in(
@@ -175,7 +175,7 @@ def test_zoom_is_kept_while_points_come_in(
         back, before = chart_range(page), last_time(page)
         eventually(page, lambda: last_time(page) > before)
         eventually(page, lambda: chart_range(page)[1] > back[1])
-    assert page.errors == []  # type: ignore[attr-defined]
+        assert page.errors == []  # type: ignore[attr-defined]
 
 
 def test_the_page_says_stale_when_the_heartbeat_stops(
@@ -234,7 +234,7 @@ def test_an_empty_run_explains_itself(page: Page, tmp_path: Any, serve: Callable
         expect(page.locator("#topics")).to_contain_text("No items yet")
         expect(page.locator("#alerts")).to_contain_text("No alerts in this run")
         expect(page.locator("#state")).to_have_text("Waiting for news")
-    assert page.errors == []  # type: ignore[attr-defined]
+        assert page.errors == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "dark"), (1024, "light"), (390, "light")])

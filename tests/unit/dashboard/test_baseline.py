@@ -69,3 +69,12 @@ def test_hours_without_stories_have_a_level_but_no_share() -> None:
 )
 def test_weekends(day: str, weekend: bool) -> None:
     assert is_weekend(iso_to_ms(day)) is weekend
+
+
+def test_a_share_of_next_to_no_stories_is_not_called_usual() -> None:
+    found = usual(
+        with_days(TUESDAY, {1: Counts(2, 2), 4: Counts(1, 0), 5: Counts(1, 1)}), TUESDAY, first_ms=0
+    )
+    assert found is not None
+    assert found.negative == pytest.approx(3 / 10)
+    assert found.share is None
