@@ -14,7 +14,7 @@ import msgspec
 from foreshock.records import Spike
 from stream.config import DETECTOR_VERSION, DetectorConfig
 from stream.memory import is_term
-from stream.merging import SHARED, core_of, is_broad, merge_verdicts, mostly_in, overlap
+from stream.merging import GROWS_BY, SHARED, core_of, is_broad, merge_verdicts, mostly_in, overlap
 from stream.panes import ALL_KEY
 from stream.sentence import known_reason, term_reason
 from stream.verdicts import Verdict, fires_without
@@ -108,10 +108,10 @@ class LiveSpikes:
         return started
 
     def _join(self, host: LiveSpike, group: Sequence[Verdict]) -> None:
-        # the core grows by what has the same stories, never by what merely touches them: else one
-        # spike would wander from event to event and swallow them
+        # the core grows by what has much the same stories, never by what merely touches them: else
+        # one spike would wander from event to event and swallow them
         held = self._held(host, to_broad=True)
-        host.core.extend(v.key for v in group if mostly_in(set(v.leads), held))
+        host.core.extend(v.key for v in group if mostly_in(set(v.leads), held, GROWS_BY))
         host.members.extend(verdict.key for verdict in group)
         self._touched.add(host.spike.spike_id)
 
@@ -142,7 +142,9 @@ class LiveSpikes:
             lead
             for live in self._live.values()
             if not is_broad(live.spike.key)
-            for lead in self._held(live, to_broad=True)
+            for key in live.members
+            if not is_broad(key) and (window := self._windows.get(key)) is not None
+            for lead in window.negative_leads()
         }
 
     def _unexplained(self, broad: Sequence[Verdict]) -> list[Verdict]:

@@ -13,6 +13,8 @@ from typing import Final
 from stream.verdicts import Verdict
 
 SHARED: Final = 0.5
+#: A key becomes part of a live spike's core if at least this part of its own stories is in.
+GROWS_BY: Final = 1 / 3
 #: What a spike is named by where the sets are alike: what tells an analyst most comes first.
 _KINDS: Final = {"ticker": 0, "term": 1, "topic": 2, "all": 3}
 #: A company names the spike if it has at least this part of the stories of the largest term.
@@ -38,9 +40,9 @@ def overlap(left: Set[str], right: Set[str]) -> float:
     return len(left & right) / smaller if smaller else 0.0
 
 
-def mostly_in(part: Set[str], whole: Set[str]) -> bool:
-    """Say whether at least half of `part` is in `whole`."""
-    return len(part & whole) >= SHARED * len(part)
+def mostly_in(part: Set[str], whole: Set[str], least: float = SHARED) -> bool:
+    """Say whether at least half of `part`, or as much as `least` says, is in `whole`."""
+    return len(part & whole) >= least * len(part)
 
 
 def merge_verdicts(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:

@@ -219,6 +219,54 @@ def test_a_key_over_the_stories_of_a_live_spike_joins_it() -> None:
     assert [key for key, _ in started(spikes)] == ["term:quake", "term:nuclear"]
 
 
+def test_a_broad_key_does_not_tie_two_events_together() -> None:
+    # the stories of a pane have the same ids whatever the key: two events never share a pane here
+    past = quiet(7)
+    blank = "." * len(past)
+    drawn = {
+        "all": past + "9.6...",
+        "ticker:DLF": blank + "9.....",
+        "term:crude": blank + "..6...",
+        "topic:energy": blank + "..6...",
+    }
+
+    spikes = play(Machine(CONFIG), drawn)
+    assert [(s.key, s.terms) for s in spikes if s.ended_at_ms is None] == [
+        ("ticker:DLF", ("all",)),
+        ("term:crude", ("topic:energy",)),
+    ]
+
+
+def test_a_broad_key_that_specific_ones_do_not_explain_is_a_spike_of_its_own() -> None:
+    past = quiet(7)
+    blank = "." * len(past)
+    drawn = {
+        "all": past + "4.....",
+        "term:crude": blank + "4.....",
+        "topic:legal": blank + ".9....",
+    }
+
+    assert [key for key, _ in started(play(Machine(CONFIG), drawn))] == [
+        "term:crude",
+        "topic:legal",
+    ]
+
+
+def test_a_broad_spike_does_not_swallow_what_comes_after_it() -> None:
+    past = quiet(7)
+    blank = "." * len(past)
+    drawn = {
+        "all": past + "......",
+        "topic:markets": blank + "6.6...",
+        "term:rates": blank + "4.....",
+        "term:crude": blank + "..6...",
+    }
+    config = DetectorConfig(pane_ms=WIDTH, window_ms=6 * WIDTH, theta_terms=4.0, terms=True)
+
+    spikes = play(Machine(config), drawn)
+    assert "term:crude" in [key for key, _ in started(spikes)]
+
+
 def test_a_lasting_burst_is_one_spike() -> None:
     past = quiet(3)
     spikes = play(
