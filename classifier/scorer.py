@@ -80,7 +80,8 @@ class Scorer:
         """Return one score per prepared text, in order.
 
         An empty text gets what the model says of nothing. The score of a text does not depend on
-        the others in the call (float32 on one processor: to the byte; else to 1e-2).
+        the others in the call: to the byte in float32 on the processors that this was measured
+        on (AVX-512), to 1e-2 everywhere.
         Raises ModelError when the device fails.
         """
         if not texts:
